@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: how the runner starts the programs beside it, with its
+ * own privileges, on no input but its own. The child shares our memory until it
+ * executes (vfork(2)), so it only makes system calls. Death is followed by
+ * pidfd, never by pid, and both ends know when the other is gone: the child by
+ * PR_SET_PDEATHSIG and by the end of its socket, we by the pidfd.
+ */
+#include "base/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/msg.h"
+
+/* Where a program lies in a build tree: beside the folder of the one that asks. */
+static const struct {
+	const char *name;
+	const char *folder;
+} programs[] = {
+	{"cupel-init", "sandbox"},
+	{"cupel-collect", "outputs"},
+	{"cupel-sign", "attest"},
+	{"cupel-verify", "attest"},
+	{"cupel-image", "images"},
+	{"cupel-doctor", "runner"},
+};
+
+static const char *folder_of(const char *name)
+{
+	for (size_t i = 0; i < array_size(programs); i++)
+		if (strcmp(programs[i].name, name) == 0)
+			return programs[i].folder;
+	return ".";
+}
+
+int process_open_program(const char *name, struct error *e)
+{
+	char self[PATH_MAX], path[PATH_MAX + 64];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+	int fd;
+
+	if (n < 0)
+		return error_set(e, errno, "cannot find out where this program lies");
+	self[n] = '\0';
+	slash = strrchr(self, '/');
+	if (slash == NULL)
+		return error_set(e, ENOENT, "cannot find out where this program lies");
+	*slash = '\0';
+	snprintf(path, sizeof(path), "%s/../libexec/cupel/%s", self, name);
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	snprintf(path, sizeof(path), "%s/../%s/%s", self, folder_of(name), name);
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	error_set(e, ENOENT, "cannot find the program '%s'", name);
+	return error_hint(e, "it is installed as ../libexec/cupel/%s beside this program", name);
+}
+
+int process_socketpair(int ret[2], struct error *e)
+{
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ret) < 0)
+		return error_set(e, errno, "cannot make a socket pair");
+	return 0;
+}
+
+/* Mustn't return: the child owns nothing but its descriptors. */
+__attribute__((noreturn)) static void child_exec(
+	int program_fd, int socket, int null_fd, const char *const argv[])
+{
+	static char *const empty[] = {NULL};
+	sigset_t none;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (dup2(null_fd, 0) == 0 && dup2(null_fd, 1) == 1 &&
+		dup3(socket, MSG_CONTROL_FD + 1, 0) >= 0 &&
+		dup2(MSG_CONTROL_FD + 1, MSG_CONTROL_FD) >= 0 &&
+		close(MSG_CONTROL_FD + 1) == 0)
+		syscall(SYS_execveat, program_fd, "", argv, empty, AT_EMPTY_PATH);
+	_exit(127);
+}
+
+int process_start(const char *name, const char *const argv[], struct process *ret, struct error *e)
+{
+	_cleanup_(fd_closep) int program_fd = process_open_program(name, e);
+	_cleanup_(fd_closep) int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	_cleanup_(fd_closep) int ours = -1, theirs = -1;
+	int pair[2], pidfd;
+	pid_t pid;
+
+	if (program_fd < 0)
+		return -1;
+	if (null_fd < 0)
+		return error_set(e, errno, "cannot open '/dev/null'");
+	if (process_socketpair(pair, e) < 0)
+		return -1;
+	ours = pair[0];
+	theirs = pair[1];
+	pid = vfork();
+	if (pid == 0)
+		child_exec(program_fd, theirs, null_fd, argv);
+	if (pid < 0)
+		return error_set(e, errno, "cannot start '%s'", name);
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return error_set(e, errno, "cannot follow '%s'", name);
+	}
+	*ret = (struct process){
+		.pid = pid, .pidfd = pidfd, .socket = take_fd(&ours), .name = name};
+	return 0;
+}
+
+int process_finish(struct process *p, struct error *e)
+{
+	siginfo_t info = {0};
+	const char *name = p->name;
+	int waited;
+
+	if (p->pid == 0)
+		return 0;
+	fd_closep(&p->socket);
+	do {
+		waited = waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED);
+	} while (waited < 0 && errno == EINTR);
+	fd_closep(&p->pidfd);
+	p->pid = 0;
+	if (waited < 0)
+		return error_set(e, errno, "cannot wait for '%s'", name);
+	if (info.si_code != CLD_EXITED)
+		return error_set(e, 0, "'%s' was killed by signal %d", name, info.si_status);
+	if (info.si_status != 0)
+		return error_set(e, 0, "'%s' failed with exit code %d", name, info.si_status);
+	return 0;
+}
+
+void process_deinit(struct process *p)
+{
+	struct error ignored;
+
+	if (p->pid == 0)
+		return;
+	syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
+	(void)process_finish(p, &ignored);
+}

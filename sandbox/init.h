@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/msg.h"
+
+/*
+ * What the runner and cupel-init (pid 1 of a build) say to each other. The
+ * runner has already made the namespaces; init turns them into the sandbox,
+ * runs the build, and its end is the end of every process of the build.
+ */
+enum {
+	/* payload: struct init_start; fds: sealed plan, workspace directory. */
+	INIT_START = MSG_FIRST,
+	/*
+	 * The trees are mounted. fds: $OUT and the workspace as the build will see
+	 * them (detached clones that outlive init), the owning user namespace, and
+	 * the terminal's master if the plan has one.
+	 */
+	INIT_MOUNTED,
+	INIT_GO,     /* the workspace is filled: start the build */
+	INIT_EXECED, /* the command was executed; what follows is its own doing */
+	INIT_EXITED, /* payload: struct init_exited; every process dies with init's exit */
+};
+
+struct init_start {
+	uint32_t uid_base; /* first of 65536 subordinate ids, or 0: single id */
+	uint32_t privileged; /* init is real root: it makes device nodes, else it binds them */
+	uint32_t merge_stderr; /* standard error is the same file as standard output */
+	uint32_t cpus; /* reserved for limits, 0 */
+	uint16_t rows, columns; /* of the terminal */
+	uint32_t reserved;
+};
+
+struct init_exited {
+	int32_t status; /* as from waitpid(2) */
+	uint32_t reserved;
+	uint64_t user_us, system_us; /* CPU time of all processes of the build */
+	uint64_t max_rss_kib;        /* of the largest one */
+};
