@@ -13,7 +13,11 @@ struct sock_filter;
  * ptrace, no /proc/PID/mem for its own uid), no_new_privs, Landlock with only
  * the paths given (best ABI that the kernel has; none: goes on), seccomp.
  */
-enum confine_access { CONFINE_READ, CONFINE_WRITE };
+enum confine_access {
+	CONFINE_READ, /* read files and directories */
+	CONFINE_WRITE /* and write, truncate, make, link, rename, remove files, directories, links
+		       */
+};
 
 struct confine_path {
 	int fd; /* a file or directory; access holds beneath it */
@@ -22,10 +26,21 @@ struct confine_path {
 
 struct confine {
 	const struct sock_filter *filter; /* generated from conf/seccomp/NAME.policy */
-	size_t filter_length;             /* in instructions */
+	size_t filter_length;		  /* in instructions */
 	const struct confine_path *paths; /* nothing else can be opened any more */
 	size_t path_count;
 };
 
-/* 0, or -1 with *e filled: the caller must then give up. */
+/*
+ * Must be called before the first thread is made: each thread would have its own
+ * Landlock domain and filter. 0, or -1 with *e filled: the caller must then give up.
+ */
 int confine_self(const struct confine *what, struct error *e);
+
+/*
+ * For a build: no abstract Unix socket of a process outside can be connected to,
+ * and none can be signalled; files are not touched. The caller has set
+ * no_new_privs. 1 when in force, 0 when the kernel cannot (before ABI 6, Linux
+ * 6.12), -1 with *e filled. Allocates nothing.
+ */
+int confine_scopes(struct error *e);

@@ -87,12 +87,15 @@ __attribute__((noreturn)) static void child_exec(
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setsid(); /* Ctrl-C is for the runner, which ends its programs in order */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Above all numbers that are given away: none of the three may be one of those. */
+	program_fd = fcntl(program_fd, F_DUPFD_CLOEXEC, MSG_CONTROL_FD + 1);
+	socket = fcntl(socket, F_DUPFD_CLOEXEC, MSG_CONTROL_FD + 1);
+	null_fd = fcntl(null_fd, F_DUPFD_CLOEXEC, MSG_CONTROL_FD + 1);
 	if (dup2(null_fd, 0) == 0 && dup2(null_fd, 1) == 1 &&
-		dup3(socket, MSG_CONTROL_FD + 1, 0) >= 0 &&
-		dup2(MSG_CONTROL_FD + 1, MSG_CONTROL_FD) >= 0 &&
-		close(MSG_CONTROL_FD + 1) == 0)
+		dup2(socket, MSG_CONTROL_FD) == MSG_CONTROL_FD)
 		syscall(SYS_execveat, program_fd, "", argv, empty, AT_EMPTY_PATH);
 	_exit(127);
 }
