@@ -37,6 +37,7 @@ enum plan_ids {
 	PLAN_IDS_SUBORDINATE, /* the build has ids that nobody else on the host has */
 	PLAN_IDS_COUNT
 };
+enum { PLAN_ARGUMENTS_MAX = 4096 }; /* of the command, and of the environment */
 enum plan_stdin { PLAN_STDIN_NULL, PLAN_STDIN_INHERIT, PLAN_STDIN_COUNT };
 
 struct plan {
