@@ -11,8 +11,12 @@
  * runs the build, and its end is the end of every process of the build.
  */
 enum {
-	/* payload: struct init_start; fds: sealed plan, workspace directory. */
+	/*
+	 * payload: struct init_start; fds: sealed plan. The workspace is the current
+	 * directory that init was started in.
+	 */
 	INIT_START = MSG_FIRST,
+	INIT_STEP, /* payload: struct init_step; after each step, when a report is wanted */
 	/*
 	 * The trees are mounted. fds: $OUT and the workspace as the build will see
 	 * them (detached clones that outlive init), the owning user namespace, and
@@ -24,13 +28,20 @@ enum {
 	INIT_EXITED, /* payload: struct init_exited; every process dies with init's exit */
 };
 
+/* Held, never used: the lock on our range of ids lasts as long as pid 1. */
+enum { INIT_LOCK_FD = MSG_CONTROL_FD + 1 };
+
 struct init_start {
 	uint32_t uid_base; /* first of 65536 subordinate ids, or 0: single id */
 	uint32_t privileged; /* init is real root: it makes device nodes, else it binds them */
 	uint32_t merge_stderr; /* standard error is the same file as standard output */
-	uint32_t cpus; /* reserved for limits, 0 */
+	uint32_t report; /* send INIT_STEP */
 	uint16_t rows, columns; /* of the terminal */
-	uint32_t reserved;
+};
+
+struct init_step {
+	char name[48];
+	char why[112];
 };
 
 struct init_exited {

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: pid 1 makes itself untouchable before anything else
+ * exists in its namespaces, and gives them their names. Needs the capabilities
+ * that come with owning fresh uts and net namespaces; reads no input.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/keyctl.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "sandbox/state.h"
+
+/*
+ * Dies with the runner: PR_SET_PDEATHSIG for the runner that dies from now on,
+ * the control socket for one that died before. Undumpable, so that the build,
+ * whose ids may be ours outside its namespace, can neither trace us nor read us.
+ */
+int sandbox_protect(struct sandbox *s, struct error *e)
+{
+	struct pollfd gone = {.fd = s->control, .events = 0};
+	struct rlimit no_core = {0, 0};
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+		return error_set(e, errno, "cannot protect pid 1");
+	if (poll(&gone, 1, 0) == 1)
+		return error_set(e, ECANCELED, "the runner is gone");
+	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
+		return error_set(e, errno, "cannot forbid core dumps");
+	if (setsid() < 0)
+		return error_set(e, errno, "cannot start a session");
+	/* ENOSYS: a kernel without keyrings has none to leak. */
+	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
+		return error_set(e, errno, "cannot start a session keyring");
+	/* Modes are given exactly from here on; the build gets its usual mask later. */
+	umask(0);
+	return 0;
+}
+
+int sandbox_identify(struct sandbox *s, struct error *e)
+{
+	const char *name = plan_string(s->plan, s->plan->hostname);
+
+	if (sethostname(name, strlen(name)) < 0 || setdomainname("(none)", 6) < 0)
+		return error_set(e, errno, "cannot set the host name");
+	return 0;
+}
+
+int sandbox_loopback(struct sandbox *s, struct error *e)
+{
+	struct ifreq request = {.ifr_name = "lo"};
+	_cleanup_(fd_closep) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)s;
+	request.ifr_flags = IFF_UP | IFF_RUNNING;
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+		return error_set(e, errno, "cannot bring the loopback interface up");
+	return 0;
+}
