@@ -8,8 +8,9 @@
 /*
  * What the runner asks of cupel-collect, the only program that reads a tree
  * which a stranger shaped: it carries the workspace in and the outputs out,
- * hashing each byte while it copies it. It is told to join a user namespace
- * first where the tree belongs to one. Answers are COLLECT_DONE or MSG_ERROR.
+ * hashing each byte while it copies it. Started as "cupel-collect --userns" it
+ * first joins the user namespace to which the tree belongs. Answers are
+ * COLLECT_DONE or MSG_ERROR; after MSG_ERROR it ends.
  */
 enum {
 	/*
@@ -25,14 +26,20 @@ enum {
 	 */
 	COLLECT_EXPORT,
 	COLLECT_DONE, /* payload: struct collect_done */
+	/*
+	 * fds: user namespace. No reply. The first message with --userns, refused
+	 * without it. Needed by an ordinary user: inside he may read what the build
+	 * made unreadable, and give files to the build's ids.
+	 */
+	COLLECT_JOIN,
 };
 
 struct collect_import {
-	uint64_t max_entries, max_bytes; /* more: an error that says so */
-	int64_t clamp_mtime;             /* seconds: later modification times become this */
-	uint32_t uid, gid;               /* new owner in the copy, or (uint32_t)-1 */
-	uint32_t hash_only;              /* the tree is not copied, only hashed */
-	uint32_t skip_count;             /* names at the top level that are left out */
+	uint64_t max_entries, max_bytes; /* more: an error that says so; 0: no limit */
+	int64_t clamp_mtime;		 /* seconds: later modification times become this */
+	uint32_t uid, gid;		 /* new owner (as the collector sees ids), or -1 */
+	uint32_t hash_only;		 /* the tree is not copied, only hashed */
+	uint32_t skip_count;		 /* names at the top level that are left out */
 	char skip[4][256];
 };
 
@@ -43,9 +50,9 @@ struct collect_export {
 
 struct collect_done {
 	uint64_t files, dirs, links, bytes;
-	uint64_t skipped;     /* import: FIFOs, sockets, devices that were left out */
-	char sha256[65];      /* of the manifest: the digest of the tree */
-	char log_sha256[65];  /* export only */
-	char single[256];     /* export: the name of the only file at the top, else empty */
+	uint64_t skipped;    /* import: FIFOs, sockets, devices that were left out */
+	char sha256[65];     /* of the manifest: the digest of the tree */
+	char log_sha256[65]; /* export only */
+	char single[256];    /* export: the name of the only file at the top, else empty */
 	uint64_t log_bytes;
 };
