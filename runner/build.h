@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/process.h"
+#include "conf/conf.h"
+#include "outputs/collect.h"
+#include "attest/sign.h"
+#include "plan/plan.h"
+#include "runner/launch.h"
+#include "runner/relay.h"
+
+struct error;
+
+enum { RUN_OVERRIDES_MAX = 256 };
+
+/* What the command line of `cupel run` and `cupel plan` said. */
+struct run_options {
+	char **command;
+	int command_count;
+	const char *directory; /* to change to first, or NULL */
+	struct {
+		const char *section, *key, *value;
+	} overrides[RUN_OVERRIDES_MAX]; /* of the configuration */
+	int override_count;
+	const char *result_path;
+	int status_fd; /* -1: none */
+	bool interactive, force, quiet, verbose, json, help;
+};
+
+/* What the workspace looks like before the build, and what follows from it. */
+struct workspace {
+	int fd;
+	uint64_t entries, bytes;
+	int64_t newest_mtime; /* becomes SOURCE_DATE_EPOCH */
+	bool has_git;
+	char skip[4][256]; /* names at its top that are ours, not the build's */
+	uint32_t skip_count;
+};
+
+/* Where the outputs will be, and the hidden place beside it where they are staged. */
+struct destination {
+	int parent_fd;
+	char name[256];
+	char shown[1024]; /* as the user wrote it */
+	int staging_fd;
+	char staging[300];
+};
+
+/* One build, from the command line to the published attestation. */
+struct build {
+	const struct run_options *options;
+	struct conf conf;
+	struct workspace workspace;
+	struct destination destination;
+	struct launch_ids ids;
+	char image_digest[65];
+	int packages_fd;
+
+	int plan_fd;
+	const struct plan *plan;
+
+	struct process signer, collector;
+	struct launch launch;
+	struct relay relay;
+	int signal_fd;
+
+	uint64_t started_ms, finished_ms; /* wall clock */
+	struct collect_done source, outputs;
+	int manifest_fd; /* of the outputs */
+	char keyid[64];
+	int attestation_fd, bundle_fd;
+
+	bool collector_joined;
+	bool execed, ended;
+	struct init_exited exited;
+	int cancelled_by; /* signal, or 0 */
+	bool timed_out;
+	bool published;
+};
+
+/* The life of one build. 0 when it went its whole way, -1 with *e filled. */
+int build_run(struct build *b, struct error *e);
+void build_init(struct build *b, const struct run_options *options);
+void build_deinit(struct build *b);
+
+/* The steps, one file each. */
+int build_configure(struct build *b, struct error *e);    /* configure.c */
+int build_examine_source(struct build *b, struct error *e); /* source.c */
+int build_identify_image(struct build *b, struct error *e); /* plan.c */
+int build_make_plan(struct build *b, struct error *e);    /* plan.c */
+int build_start_signer(struct build *b, struct error *e); /* signer.c */
+int build_start_sandbox(struct build *b, struct error *e); /* sandbox.c */
+int build_supervise(struct build *b, struct error *e);    /* supervise.c */
+int build_collect(struct build *b, struct error *e);      /* collector.c */
+int build_record(struct build *b, struct error *e);       /* signer.c */
+int build_destroy(struct build *b, struct error *e);      /* sandbox.c */
+int build_attest(struct build *b, struct error *e);       /* signer.c */
+int build_publish(struct build *b, struct error *e);      /* publish.c */
+
+int build_await_signer(struct build *b, struct error *e); /* signer.c */
+/* Sends the workspace through the collector before, or its digest during, the build. */
+int build_import(struct build *b, struct error *e); /* collector.c */
+bool build_needs_import(const struct build *b);
+int build_start_collector(struct build *b, struct error *e); /* collector.c */
+/*
+ * Waits for a message from a program of ours while signals are obeyed: one ends
+ * the wait with ECANCELED and b->cancelled_by set. supervise.c
+ */
+int build_await(struct build *b, int socket, uint32_t type, struct msg *ret, struct error *e);
+
+/* The plan of a command in this build's sandbox; b->plan_fd is left alone. plan.c */
+struct plan_choice {
+	const char *const *command;
+	uint32_t count;
+	enum plan_workspace workspace;
+	uint64_t source_date_epoch;
+	bool terminal, attest;
+};
+int build_plan_for(const struct build *b, const struct plan_choice *choice, struct error *e);
+
+/* The exit code of `cupel run`, and what is said at the end. report.c */
+int build_exit_code(const struct build *b, const struct error *e, int failed);
+void build_report(const struct build *b, const struct error *e, int failed);
+void build_event(const struct build *b, const char *event);
+uint64_t build_now_ms(void); /* wall clock, UTC */
+/* A line on standard error, for -v only. */
+void build_note(const struct build *b, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stddef.h>
+
+struct error;
+
+/*
+ * The caller's own directories (XDG base directory specification), the only
+ * place where the environment is read. Each writes an absolute path.
+ */
+/* ~/.config/cupel; empty when there is no home. */
+void paths_config(char *out, size_t size);
+/* ~/.local/share/cupel, made when missing (0700). 0, or -1 with *e filled. */
+int paths_data(char *out, size_t size, struct error *e);
+/* ~/.cache/cupel, made when missing; empty when that is impossible. */
+void paths_cache(char *out, size_t size);
+/* Automation runs us: no live footer, whatever the terminal. */
+int paths_is_ci(void);

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: turns configuration into the plan, in the runner. After
+ * this nothing is decided any more: the same sealed object is run, printed and
+ * signed. Nothing of the caller's environment, host or user enters it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "images/host.h"
+#include "plan/builder.h"
+#include "runner/build.h"
+#include "runner/paths.h"
+
+#include "seccomp-digest.h"
+
+/* A larger workspace is mounted, not copied: that costs no time and no memory. */
+enum { COPY_ENTRIES = 20000, COPY_BYTES = 256 << 20 };
+/* With a key that only its developer vouches for, and without configuration. */
+#define LOCAL_BUILDER_ID "https://cupel.example/builder/v1/local"
+
+int build_identify_image(struct build *b, struct error *e)
+{
+	struct host_identity host;
+	char cache[4096];
+
+	paths_cache(cache, sizeof(cache));
+	if (images_host_identity(cache[0] != '\0' ? cache : NULL, &host, e) < 0)
+		return error_wrap(e, "image 'host'");
+	memcpy(b->image_digest, host.sha256, sizeof(b->image_digest));
+	b->packages_fd = host.list_fd;
+	return 0;
+}
+
+static uint64_t default_scratch(void)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info) < 0)
+		return 4ULL << 30;
+	return (uint64_t)info.totalram * info.mem_unit / 2;
+}
+
+enum { ENVIRONMENT_MAX = 512 };
+
+struct environment {
+	const char *items[ENVIRONMENT_MAX];
+	uint32_t count;
+	char epoch[64];
+};
+
+/* A later NAME=value replaces an earlier one. */
+static int put_variable(struct environment *env, const char *variable, struct error *e)
+{
+	size_t name = strcspn(variable, "=") + 1;
+
+	for (uint32_t i = 0; i < env->count; i++) {
+		if (strncmp(env->items[i], variable, name) == 0) {
+			env->items[i] = variable;
+			return 0;
+		}
+	}
+	if (env->count == ENVIRONMENT_MAX)
+		return error_set_kind(e, ERROR_USAGE, E2BIG, "too many environment variables");
+	env->items[env->count++] = variable;
+	return 0;
+}
+
+static int make_environment(const struct build *b, const struct plan_choice *choice,
+	struct environment *env, struct error *e)
+{
+	static const char *const fixed[] = {"HOME=/home/build", "LANG=C.UTF-8", "LOGNAME=build",
+		"OUT=/out", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"SHELL=/bin/sh", "TMPDIR=/tmp", "TZ=UTC", "USER=build"};
+	const char *const *more;
+	size_t count;
+
+	for (size_t i = 0; i < array_size(fixed); i++)
+		if (put_variable(env, fixed[i], e) < 0)
+			return -1;
+	snprintf(env->epoch, sizeof(env->epoch), "SOURCE_DATE_EPOCH=%llu",
+		(unsigned long long)choice->source_date_epoch);
+	if (put_variable(env, env->epoch, e) < 0 ||
+		(choice->terminal && put_variable(env, "TERM=xterm-256color", e) < 0))
+		return -1;
+	more = conf_list(&b->conf, CONF_BUILD_ENVIRONMENT, &count);
+	for (size_t i = 0; i < count; i++)
+		if (put_variable(env, more[i], e) < 0)
+			return -1;
+	return 0;
+}
+
+static void put_limits(const struct build *b, struct plan *p)
+{
+	const struct conf *c = &b->conf;
+
+	p->timeout_ms = conf_u64(c, CONF_BUILD_TIMEOUT);
+	p->grace_ms = conf_u64(c, CONF_BUILD_GRACE);
+	p->scratch_bytes = conf_u64(c, CONF_LIMITS_SCRATCH);
+	if (p->scratch_bytes == 0)
+		p->scratch_bytes = default_scratch();
+	p->scratch_inodes = conf_u64(c, CONF_LIMITS_FILES);
+	p->open_files = conf_u64(c, CONF_LIMITS_OPEN_FILES);
+	p->processes = conf_u64(c, CONF_LIMITS_PROCESSES);
+	p->log_bytes = conf_u64(c, CONF_LIMITS_LOG);
+	p->output_bytes = conf_u64(c, CONF_LIMITS_OUTPUT_SIZE);
+	p->output_files = conf_u64(c, CONF_LIMITS_OUTPUT_FILES);
+	p->output_depth = conf_u64(c, CONF_LIMITS_OUTPUT_DEPTH);
+}
+
+static void put_identity(const struct build *b, struct plan_builder *builder)
+{
+	const char *name = conf_string(&b->conf, CONF_PROJECT_NAME);
+	const char *builder_id = conf_string(&b->conf, CONF_SIGN_BUILDER_ID);
+	struct plan *p = &builder->head;
+
+	p->cupel = plan_add_string(builder, CUPEL_VERSION);
+	p->name = plan_add_string(builder, name != NULL ? name : "build");
+	p->builder_id =
+		plan_add_string(builder, builder_id != NULL ? builder_id : LOCAL_BUILDER_ID);
+	p->image = PLAN_IMAGE_HOST;
+	p->image_digest = plan_add_string(builder, b->image_digest);
+	p->seccomp = plan_add_string(builder, "build");
+	p->seccomp_digest = plan_add_string(builder, SECCOMP_DIGEST);
+}
+
+static void put_world(const struct build *b, const struct plan_choice *choice,
+	struct plan_builder *builder)
+{
+	struct plan *p = &builder->head;
+	const char *const *outputs;
+	size_t count;
+
+	p->directory = plan_add_string(builder, "/build");
+	p->hostname = plan_add_string(builder, "cupel");
+	p->uid = p->gid = 1000;
+	p->ids = b->ids.privileged ? PLAN_IDS_SUBORDINATE : PLAN_IDS_SINGLE;
+	p->workspace = choice->workspace;
+	p->network = PLAN_NETWORK_NONE;
+	p->source_date_epoch = choice->source_date_epoch;
+	p->aslr = conf_bool(&b->conf, CONF_BUILD_ASLR);
+	p->terminal = choice->terminal;
+	p->input = b->options->interactive ? PLAN_STDIN_INHERIT : PLAN_STDIN_NULL;
+	p->attest = choice->attest;
+	p->sha512 = conf_bool(&b->conf, CONF_ATTEST_SHA512);
+	outputs = conf_list(&b->conf, CONF_OUTPUTS_FILES, &count);
+	p->outputs = plan_add_list(builder, outputs, (uint32_t)count);
+}
+
+int build_plan_for(const struct build *b, const struct plan_choice *choice, struct error *e)
+{
+	_cleanup_(plan_builder_deinit) struct plan_builder builder;
+	struct environment env = {.count = 0};
+
+	plan_builder_init(&builder);
+	if (make_environment(b, choice, &env, e) < 0)
+		return -1;
+	put_identity(b, &builder);
+	put_world(b, choice, &builder);
+	put_limits(b, &builder.head);
+	builder.head.environment = plan_add_list(&builder, env.items, env.count);
+	builder.head.command = plan_add_list(&builder, choice->command, choice->count);
+	return plan_seal(&builder, e);
+}
+
+static enum plan_workspace choose_workspace(const struct build *b)
+{
+	switch ((enum conf_workspace_mode)conf_u64(&b->conf, CONF_WORKSPACE_MODE)) {
+	case CONF_WORKSPACE_COPY:
+		return PLAN_WORKSPACE_COPY;
+	case CONF_WORKSPACE_OVERLAY:
+		return PLAN_WORKSPACE_OVERLAY;
+	case CONF_WORKSPACE_AUTO:
+		break;
+	}
+	return b->workspace.entries <= COPY_ENTRIES && b->workspace.bytes <= COPY_BYTES
+		? PLAN_WORKSPACE_COPY
+		: PLAN_WORKSPACE_OVERLAY;
+}
+
+int build_make_plan(struct build *b, struct error *e)
+{
+	struct plan_choice choice = {
+		.command = (const char *const *)b->options->command,
+		.count = (uint32_t)b->options->command_count,
+		.workspace = choose_workspace(b),
+		.source_date_epoch = (uint64_t)b->workspace.newest_mtime,
+		.terminal = !b->options->quiet && isatty(1),
+		.attest = conf_bool(&b->conf, CONF_ATTEST_ENABLED),
+	};
+
+	b->plan_fd = build_plan_for(b, &choice, e);
+	if (b->plan_fd < 0)
+		return error_wrap(e, "plan");
+	b->plan = plan_map(b->plan_fd, e);
+	if (b->plan == NULL)
+		return -1;
+	if (b->plan->workspace == PLAN_WORKSPACE_OVERLAY &&
+		conf_u64(&b->conf, CONF_WORKSPACE_MODE) == CONF_WORKSPACE_AUTO)
+		build_note(b, "workspace: %llu files, %llu MiB: mounted as an overlay, its times "
+			      "and order as they are on disk",
+			(unsigned long long)b->workspace.entries,
+			(unsigned long long)(b->workspace.bytes >> 20));
+	build_event(b, "plan");
+	return 0;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: `cupel run`, in the foreground, with the privileges of
+ * whoever calls it. Options that the configuration has too are handed to it as
+ * its last and strongest level, so both are checked by the same table.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "runner/build.h"
+#include "runner/commands.h"
+
+enum run_option {
+	RUN_DIRECTORY,
+	RUN_OUTPUT,
+	RUN_FORCE,
+	RUN_INTERACTIVE,
+	RUN_TIMEOUT,
+	RUN_GRACE,
+	RUN_KEEP,
+	RUN_ENV,
+	RUN_NO_OVERLAY,
+	RUN_OVERLAY,
+	RUN_ASLR,
+	RUN_EPOCH,
+	RUN_NO_ATTEST,
+	RUN_SHA512,
+	RUN_KEY,
+	RUN_NAME,
+	RUN_RESULT,
+	RUN_STATUS_FD,
+	RUN_JSON,
+	RUN_QUIET,
+	RUN_VERBOSE,
+	RUN_HELP,
+	RUN_OPTION_END
+};
+
+const struct option_spec run_option_specs[RUN_OPTION_COUNT] = {
+	[RUN_DIRECTORY] = {'C', "directory", "DIR", "change to DIR first: it is the workspace"},
+	[RUN_OUTPUT] = {'o', "output", "DIR", "publish to DIR (default: ./cupel-out)"},
+	[RUN_FORCE] = {'f', "force", NULL, "replace outputs that exist already"},
+	[RUN_INTERACTIVE] = {'i', "interactive", NULL, "give the build our standard input"},
+	[RUN_TIMEOUT] = {'t', "timeout", "DURATION", "stop the build after 90s, 15m, 2h"},
+	[RUN_GRACE] = {0, "grace", "DURATION", "time between SIGTERM and SIGKILL (default: 250ms)"},
+	[RUN_KEEP] = {'k', "keep", "GLOB", "keep these files of the workspace, besides $OUT"},
+	[RUN_ENV] = {'e', "env", "NAME=VALUE", "set a variable for the build"},
+	[RUN_NO_OVERLAY] = {0, "no-overlay", NULL, "copy the workspace, however large it is"},
+	[RUN_OVERLAY] = {0, "overlay", NULL, "mount the workspace as an overlay, even a small one"},
+	[RUN_ASLR] = {0, "aslr", NULL, "randomise the addresses of processes"},
+	[RUN_EPOCH] = {0, "source-date-epoch", "SECONDS", "use this time instead of the source's"},
+	[RUN_NO_ATTEST] = {0, "no-attest", NULL, "publish without a signed attestation"},
+	[RUN_SHA512] = {0, "sha512", NULL, "hash the outputs with SHA-512 too"},
+	[RUN_KEY] = {0, "key", "FILE", "sign with this key"},
+	[RUN_NAME] = {0, "name", "NAME", "call the attestation's files NAME.*"},
+	[RUN_RESULT] = {0, "result", "FILE", "write the result as JSON to FILE"},
+	[RUN_STATUS_FD] = {0, "status-fd", "N", "write progress and result as JSON lines to N"},
+	[RUN_JSON] = {0, "json", NULL, "print the result as JSON on standard error"},
+	[RUN_QUIET] = {'q', "quiet", NULL, "print neither the build's output nor a summary"},
+	[RUN_VERBOSE] = {'v', "verbose", NULL, "say what is done and why"},
+	[RUN_HELP] = {'h', "help", NULL, "print this"},
+};
+_Static_assert((int)RUN_OPTION_END == (int)RUN_OPTION_COUNT, "a row for every option");
+
+/* Options that are configuration; value NULL: the option's own argument. */
+static const struct {
+	const char *section, *key, *value;
+} overrides[RUN_OPTION_COUNT] = {
+	[RUN_OUTPUT] = {"outputs", "directory", NULL},
+	[RUN_TIMEOUT] = {"build", "timeout", NULL},
+	[RUN_GRACE] = {"build", "grace", NULL},
+	[RUN_KEEP] = {"outputs", "files", NULL},
+	[RUN_ENV] = {"build", "environment", NULL},
+	[RUN_NO_OVERLAY] = {"workspace", "mode", "copy"},
+	[RUN_OVERLAY] = {"workspace", "mode", "overlay"},
+	[RUN_ASLR] = {"build", "aslr", "yes"},
+	[RUN_EPOCH] = {"build", "source-date-epoch", NULL},
+	[RUN_NO_ATTEST] = {"attest", "enabled", "no"},
+	[RUN_SHA512] = {"attest", "sha512", "yes"},
+	[RUN_KEY] = {"sign", "key", NULL},
+	[RUN_NAME] = {"project", "name", NULL},
+};
+
+static int set_override(struct run_options *o, size_t option, const char *value, struct error *e)
+{
+	if (o->override_count == RUN_OVERRIDES_MAX)
+		return error_set_kind(e, ERROR_USAGE, E2BIG, "too many options");
+	o->overrides[o->override_count].section = overrides[option].section;
+	o->overrides[o->override_count].key = overrides[option].key;
+	o->overrides[o->override_count].value =
+		overrides[option].value != NULL ? overrides[option].value : value;
+	o->override_count++;
+	return 0;
+}
+
+static int set_status_fd(struct run_options *o, const char *value, struct error *e)
+{
+	uint64_t fd;
+
+	if (text_to_u64(value, &fd) < 0 || fd > 65535 || fcntl((int)fd, F_GETFD) < 0) {
+		error_set_kind(e, ERROR_USAGE, 0, "--status-fd: '%s' is not an open descriptor",
+			value);
+		return error_hint(e, "open it in the shell: cupel run --status-fd 3 … 3>FILE");
+	}
+	o->status_fd = (int)fd;
+	return fcntl(o->status_fd, F_SETFD, FD_CLOEXEC);
+}
+
+static int set_option(void *context, size_t option, const char *value, struct error *e)
+{
+	struct run_options *o = context;
+
+	switch ((enum run_option)option) {
+	case RUN_DIRECTORY:
+		o->directory = value;
+		return 0;
+	case RUN_FORCE:
+		o->force = true;
+		return 0;
+	case RUN_INTERACTIVE:
+		o->interactive = true;
+		return 0;
+	case RUN_RESULT:
+		o->result_path = value;
+		return 0;
+	case RUN_STATUS_FD:
+		return set_status_fd(o, value, e);
+	case RUN_JSON:
+		o->json = true;
+		return 0;
+	case RUN_QUIET:
+		o->quiet = true;
+		return 0;
+	case RUN_VERBOSE:
+		o->verbose = true;
+		return 0;
+	case RUN_HELP:
+		o->help = true;
+		return 0;
+	case RUN_OUTPUT:
+	case RUN_TIMEOUT:
+	case RUN_GRACE:
+	case RUN_KEEP:
+	case RUN_ENV:
+	case RUN_NO_OVERLAY:
+	case RUN_OVERLAY:
+	case RUN_ASLR:
+	case RUN_EPOCH:
+	case RUN_NO_ATTEST:
+	case RUN_SHA512:
+	case RUN_KEY:
+	case RUN_NAME:
+	case RUN_OPTION_END:
+		break;
+	}
+	return set_override(o, option, value, e);
+}
+
+int run_options_read(const struct command_spec *command, int argc, char **argv,
+	struct run_options *o, struct error *e)
+{
+	int first;
+
+	o->status_fd = -1;
+	first = options_parse(command, argc, argv, set_option, o, e);
+	if (first < 0 || o->help)
+		return first < 0 ? -1 : 0;
+	o->command = argv + first;
+	o->command_count = argc - first;
+	if (o->command_count == 0) {
+		error_set_kind(e, ERROR_USAGE, 0, "there is no command to run");
+		return error_hint(e, "for example: cupel %s -- make", command->name);
+	}
+	return 0;
+}
+
+static int run_main(int argc, char **argv)
+{
+	static struct build b; /* its buffers are too large for a stack */
+	struct run_options options = {0};
+	struct error e = {0};
+	int failed, code;
+
+	if (run_options_read(&command_run, argc, argv, &options, &e) < 0) {
+		error_print("cupel", &e);
+		return error_exit_code(e.kind);
+	}
+	if (options.help)
+		return command_print_help(&command_run);
+	build_init(&b, &options);
+	failed = build_run(&b, &e) < 0;
+	code = build_exit_code(&b, &e, failed);
+	/* The terminal is itself again before anything is said. */
+	relay_restore(&b.relay);
+	build_report(&b, &e, failed);
+	build_deinit(&b);
+	return code;
+}
+
+const struct command_spec command_run = {"run", "[--] COMMAND [ARGUMENT…]",
+	"Runs a command in a fresh sandbox and publishes what it made, with a signed attestation.",
+	run_option_specs, RUN_OPTION_COUNT, run_main};
