@@ -144,7 +144,6 @@ int build_collect(struct build *b, struct error *e)
 	if (destination_stage(&b->destination, e) < 0)
 		return error_kind(e, ERROR_OUTPUT);
 	if (export_outputs(b, e) < 0) {
-		error_wrap(e, "outputs");
 		return b->cancelled_by != 0 ? -1 : error_kind(e, ERROR_OUTPUT);
 	}
 	return 0;

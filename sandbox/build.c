@@ -13,10 +13,8 @@
 #include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <linux/securebits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -94,16 +92,11 @@ static int take_limits(const struct sandbox *s, struct error *e)
 static int take_persona(const struct sandbox *s, struct error *e)
 {
 	unsigned long persona = s->plan->aslr ? 0 : ADDR_NO_RANDOMIZE;
-	cpu_set_t all;
 
 	if (personality(persona) < 0) {
 		error_set(e, errno, "cannot turn address randomisation off");
 		return error_hint(e, "the surrounding container forbids it: use --aslr");
 	}
-	/* All processors that the host grants us, whatever the caller had narrowed it to. */
-	memset(&all, 0xff, sizeof(all));
-	if (sched_setaffinity(0, sizeof(all), &all) < 0)
-		return error_set(e, errno, "cannot set the processors");
 	return 0;
 }
 

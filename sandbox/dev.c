@@ -1,32 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Theory of operation: /dev from nothing, nothing of the image's own. Real root
- * makes the six nodes in the root tmpfs; anybody else cannot and binds the
- * host's six by name. The build can make no device node and mounts nothing, so
- * these are all that it will ever open.
+ * Theory of operation: /dev from nothing: six nodes of the host's, each bound by
+ * name, because nobody but real root may make one and all builds shall look the
+ * same; and a devpts of the sandbox's own. The build can make no device node and
+ * mounts nothing, so these are all that it will ever open.
  */
-#include <errno.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "sandbox/mounts.h"
 #include "sandbox/state.h"
 
-static const struct {
-	const char *path;
-	unsigned int minor, major;
-} nodes[] = {
-	{"dev/null", 3, 1},
-	{"dev/zero", 5, 1},
-	{"dev/full", 7, 1},
-	{"dev/random", 8, 1},
-	{"dev/urandom", 9, 1},
-	{"dev/tty", 0, 5},
-};
+static const char *const nodes[] = {
+	"dev/null", "dev/zero", "dev/full", "dev/random", "dev/urandom", "dev/tty"};
 
 static const struct {
 	const char *path;
@@ -38,20 +25,6 @@ static const struct {
 	{"dev/stdout", "/proc/self/fd/1"},
 	{"dev/stderr", "/proc/self/fd/2"},
 };
-
-static int put_node(const struct sandbox *s, size_t i, struct error *e)
-{
-	if (!s->start.privileged)
-		return mounts_put_empty(s->root_fd, nodes[i].path, e) < 0
-			? -1
-			: mounts_bind(s->host_fd, nodes[i].path, s->root_fd, nodes[i].path,
-				  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
-	/* Safe as real root: a constant number, in a directory that only we can see. */
-	if (mknodat(s->root_fd, nodes[i].path, S_IFCHR | 0666,
-		    makedev(nodes[i].major, nodes[i].minor)) < 0)
-		return error_set(e, errno, "cannot make '/%s'", nodes[i].path);
-	return 0;
-}
 
 static int put_pts(const struct sandbox *s, struct error *e)
 {
@@ -66,7 +39,8 @@ static int put_pts(const struct sandbox *s, struct error *e)
 int sandbox_dev(struct sandbox *s, struct error *e)
 {
 	for (size_t i = 0; i < array_size(nodes); i++)
-		if (put_node(s, i, e) < 0)
+		if (mounts_put_empty(s->root_fd, nodes[i], e) < 0 ||
+			mounts_bind(s->host_fd, nodes[i], s->root_fd, nodes[i], 0, e) < 0)
 			return -1;
 	for (size_t i = 0; i < array_size(links); i++)
 		if (mounts_put_link(s->root_fd, links[i].path, links[i].target, e) < 0)

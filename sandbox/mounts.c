@@ -41,7 +41,9 @@ int mounts_new(const char *type, const struct mount_option *options, size_t coun
 
 int mounts_set(int mount_fd, uint64_t attributes, int recursive, struct error *e)
 {
-	struct mount_attr attr = {.attr_set = attributes};
+	/* Access times are one choice of several, which must be cleared to be set. */
+	struct mount_attr attr = {.attr_set = attributes,
+		.attr_clr = (attributes & MOUNT_ATTR_NOATIME) != 0 ? MOUNT_ATTR__ATIME : 0};
 	unsigned int flags = AT_EMPTY_PATH | (recursive ? (unsigned int)AT_RECURSIVE : 0);
 
 	if (mount_setattr(mount_fd, "", flags, &attr, sizeof(attr)) < 0)

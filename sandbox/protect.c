@@ -33,6 +33,7 @@ int sandbox_protect(struct sandbox *s, struct error *e)
 {
 	struct pollfd gone = {.fd = s->control, .events = 0};
 	struct rlimit no_core = {0, 0};
+	cpu_set_t all;
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
 		return error_set(e, errno, "cannot protect pid 1");
@@ -45,6 +46,10 @@ int sandbox_protect(struct sandbox *s, struct error *e)
 	/* ENOSYS: a kernel without keyrings has none to leak. */
 	if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
 		return error_set(e, errno, "cannot start a session keyring");
+	/* All processors that the host grants us, whatever the caller had narrowed it to. */
+	memset(&all, 0xff, sizeof(all));
+	if (sched_setaffinity(0, sizeof(all), &all) < 0)
+		return error_set(e, errno, "cannot set the processors");
 	/* Modes are given exactly from here on; the build gets its usual mask later. */
 	umask(0);
 	return 0;

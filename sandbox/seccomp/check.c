@@ -19,7 +19,7 @@ enum {
 	ARGUMENTS = 6,
 	NUMBERS = 600,	    /* of each ABI; the kernel's end near 470 */
 	VALUES_MAX = 3000,  /* for one argument */
-	COMBINATIONS = 8000 /* at random, for each call with tests */
+	COMBINATIONS = 4000 /* at random, for each call with tests */
 };
 
 /* Numbers in which single bits or the sign matter. */
