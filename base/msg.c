@@ -110,8 +110,9 @@ int msg_recv(int socket, struct msg *ret, struct error *e)
 		message.msg_control = control.bytes;
 		message.msg_controllen = sizeof(control.bytes);
 		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0 && errno != ECONNRESET)
+		/* A peer that ended with messages unread is reported before its last words. */
+	} while (n < 0 && (errno == EINTR || errno == ECONNRESET));
+	if (n < 0)
 		return error_set(e, errno, "cannot receive a message");
 	if (n <= 0)
 		return 0;

@@ -95,7 +95,9 @@ __attribute__((noreturn)) static void child_exec(
 	socket = fcntl(socket, F_DUPFD_CLOEXEC, MSG_CONTROL_FD + 1);
 	null_fd = fcntl(null_fd, F_DUPFD_CLOEXEC, MSG_CONTROL_FD + 1);
 	if (dup2(null_fd, 0) == 0 && dup2(null_fd, 1) == 1 &&
-		dup2(socket, MSG_CONTROL_FD) == MSG_CONTROL_FD)
+		dup2(socket, MSG_CONTROL_FD) == MSG_CONTROL_FD &&
+		/* also what our caller left open for us */
+		close_range(MSG_CONTROL_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
 		syscall(SYS_execveat, program_fd, "", argv, empty, AT_EMPTY_PATH);
 	_exit(127);
 }
