@@ -7,6 +7,7 @@
  */
 #include "conf/keys.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -115,6 +116,40 @@ const char *conf_type_text(enum conf_type type)
 	return type_texts[type];
 }
 
+/* One sentence of running text, in lines of at most 72 bytes that no request can begin. */
+static void print_text(struct buf *out, const char *start, const char *text, const char *end)
+{
+	_cleanup_(buf_deinit) struct buf sentence = BUF_INIT;
+	size_t column = 0;
+
+	buf_printf(&sentence, "%s%s%s", start, text, end);
+	if (!buf_ok(&sentence)) {
+		out->failed = true;
+		return;
+	}
+	for (const char *word = sentence.data; *word != '\0';) {
+		size_t n = strcspn(word, " ");
+
+		if (column > 0)
+			buf_puts(out, column + 1 + n > 72 ? "\n" : " ");
+		column = column == 0 || column + 1 + n > 72 ? n : column + 1 + n;
+		if (column == n && (word[0] == '.' || word[0] == '\''))
+			buf_puts(out, "\\&");
+		buf_append(out, word, n);
+		word += n + (word[n] == ' ');
+	}
+	buf_puts(out, "\n");
+}
+
+static const char *argument_of(const struct conf_key *k)
+{
+	if (k->choices != NULL)
+		return k->choices;
+	if (k->type == CONF_LIST)
+		return "element";
+	return k->type == CONF_BOOL ? "yes|no" : "value";
+}
+
 static void print_key(struct buf *out, const struct conf_key *k)
 {
 	static const char *const who[] = {
@@ -123,26 +158,23 @@ static void print_key(struct buf *out, const struct conf_key *k)
 		[CONF_BY_ADMIN] = "Only the administrator may set it",
 	};
 	static const char *const narrow[] = {
-		[CONF_FREE] = "",
-		[CONF_ONLY_LOWER] = "; a project cannot exceed what the administrator's files say",
-		[CONF_ONLY_YES] = "; a project cannot switch it off",
+		[CONF_FREE] = ".",
+		[CONF_ONLY_LOWER] = "; a project cannot exceed what the administrator's files say.",
+		[CONF_ONLY_YES] = "; a project cannot switch it off.",
 	};
+	char initial[2] = "";
 
-	buf_printf(out, ".It Ic %s = Ar ", k->key);
-	buf_printf(out, "%s\n",
-		k->choices != NULL     ? k->choices
-		: k->type == CONF_LIST ? "element"
-		: k->type == CONF_BOOL ? "yes|no"
-				       : "value");
-	buf_printf(out, "%c%s.\n", k->text[0] - ('a' <= k->text[0] && k->text[0] <= 'z' ? 32 : 0),
-		k->text + 1);
+	buf_printf(out, ".It Ic %s = Ar %s\n", k->key, argument_of(k));
+	initial[0] = (char)toupper((unsigned char)k->text[0]);
+	print_text(out, initial, k->text + 1, ".");
 	if (k->type != CONF_STRING && k->type != CONF_ENUM && k->type != CONF_LIST)
-		buf_printf(out, "It is %s.\n", conf_type_text(k->type));
+		print_text(out, "It is ", conf_type_text(k->type), ".");
 	if (k->type == CONF_LIST)
-		buf_puts(out, "The key may be repeated, and an empty value empties the list.\n");
+		print_text(out, "The key may be repeated, and an empty value empties the list", "",
+			".");
 	if (conf_rule_text(k->rule) != NULL)
-		buf_printf(out, "It has to be %s.\n", conf_rule_text(k->rule));
-	buf_printf(out, "%s%s.\n", who[k->who], narrow[k->narrow]);
+		print_text(out, "It has to be ", conf_rule_text(k->rule), ".");
+	print_text(out, who[k->who], "", narrow[k->narrow]);
 	if (k->standard != NULL)
 		buf_printf(out, "The default is\n.Ql %s .\n", k->standard);
 }
@@ -156,7 +188,8 @@ void conf_keys_print_mdoc(struct buf *out)
 			if (i > 0)
 				buf_puts(out, ".El\n");
 			section = conf_keys[i].section;
-			buf_printf(out, ".Ss [%s]\n.Bl -tag -width Ds\n", section);
+			buf_printf(
+				out, ".Ss Section [%s] of the file\n.Bl -tag -width Ds\n", section);
 		}
 		print_key(out, &conf_keys[i]);
 	}

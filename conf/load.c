@@ -120,11 +120,16 @@ static int read_guarded(
 static int open_guarded(const struct guarded *g, int dirfd, const char *path, const char *name,
 	int *ret, struct error *e)
 {
-	int absent;
-
 	*ret = openat(dirfd, path, OPEN_DIRECTORY | O_NOFOLLOW);
-	absent = judge_open(*ret, name, e);
-	return absent != 0 ? absent : check_owner(*ret, g->owner, name, e);
+	if (*ret >= 0)
+		return check_owner(*ret, g->owner, name, e);
+	if (errno == ENOENT)
+		return 1;
+	if (errno != ENOTDIR && errno != ELOOP)
+		return error_set(e, errno, "cannot open '%s'", name);
+	/* passing over it in silence would take the administrator's rules away */
+	error_set_kind(e, ERROR_USAGE, 0, "'%s' is not a directory", name);
+	return error_hint(e, "a symbolic link will not do: put the directory itself there");
 }
 
 static int is_drop_in(const struct dirent *entry)

@@ -223,5 +223,6 @@ void cache_put(const char *dir, const struct cache_stamp *stamp, const struct ho
 	snprintf(index.text, sizeof(index.text), "%s%.64s %" PRId64, stamp->text, h->sha256, size);
 	remove_old(dir_fd, dir, name);
 	/* of two runs at once the first one's index stays, and both are right */
-	(void)symlinkat(index.text, dir_fd, INDEX_NAME);
+	if (symlinkat(index.text, dir_fd, INDEX_NAME) < 0)
+		return;
 }

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/*
+ * Every key of cupel.ini, once: identifier, section, key, type, who, narrowing,
+ * default (NULL: none), rule, choices, description. Sections stay together.
+ */
+#define CONF_KEYS(X)                                                                               \
+	X(CONF_PROJECT_NAME, "project", "name", CONF_STRING, CONF_BY_PROJECT, CONF_FREE, NULL,     \
+		CONF_RULE_NAME, NULL, "name of the project, which names the attestation's files")  \
+	X(CONF_BUILD_TIMEOUT, "build", "timeout", CONF_DURATION, CONF_BY_PROJECT, CONF_ONLY_LOWER, \
+		"0", CONF_RULE_NONE, NULL, "time after which the build is stopped; 0 for never")   \
+	X(CONF_BUILD_GRACE, "build", "grace", CONF_DURATION, CONF_BY_PROJECT, CONF_FREE, "250ms",  \
+		CONF_RULE_GRACE, NULL, "time between asking the build to end and killing it")      \
+	X(CONF_BUILD_ENVIRONMENT, "build", "environment", CONF_LIST, CONF_BY_PROJECT, CONF_FREE,   \
+		NULL, CONF_RULE_VARIABLE, NULL, "a variable of the build's environment")           \
+	X(CONF_BUILD_ASLR, "build", "aslr", CONF_BOOL, CONF_BY_PROJECT, CONF_FREE, "no",           \
+		CONF_RULE_NONE, NULL, "whether addresses of processes are randomised")             \
+	X(CONF_BUILD_SOURCE_DATE_EPOCH, "build", "source-date-epoch", CONF_NUMBER,                 \
+		CONF_BY_PROJECT, CONF_FREE, NULL, CONF_RULE_NONE, NULL,                            \
+		"SOURCE_DATE_EPOCH in seconds, derived from the source when absent")               \
+	X(CONF_WORKSPACE_MODE, "workspace", "mode", CONF_ENUM, CONF_BY_PROJECT, CONF_FREE, "auto", \
+		CONF_RULE_NONE, "auto|copy|overlay", "how the build gets its workspace")           \
+	X(CONF_OUTPUTS_FILES, "outputs", "files", CONF_LIST, CONF_BY_PROJECT, CONF_FREE, NULL,     \
+		CONF_RULE_GLOB, NULL, "a pattern of files of the workspace to keep")               \
+	X(CONF_OUTPUTS_DIRECTORY, "outputs", "directory", CONF_STRING, CONF_BY_PROJECT, CONF_FREE, \
+		"cupel-out", CONF_RULE_DIRECTORY, NULL, "where outputs are published")             \
+	X(CONF_LIMITS_SCRATCH, "limits", "scratch", CONF_BYTES, CONF_BY_PROJECT, CONF_ONLY_LOWER,  \
+		"0", CONF_RULE_NONE, NULL, "bytes the build may write; 0 for half of the memory")  \
+	X(CONF_LIMITS_FILES, "limits", "files", CONF_NUMBER, CONF_BY_PROJECT, CONF_ONLY_LOWER,     \
+		"1048576", CONF_RULE_NONE, NULL, "files the build may create; 0 for no limit")     \
+	X(CONF_LIMITS_OPEN_FILES, "limits", "open-files", CONF_NUMBER, CONF_BY_PROJECT,            \
+		CONF_ONLY_LOWER, "4096", CONF_RULE_POSITIVE, NULL, "open files of one process")    \
+	X(CONF_LIMITS_PROCESSES, "limits", "processes", CONF_NUMBER, CONF_BY_PROJECT,              \
+		CONF_ONLY_LOWER, "4096", CONF_RULE_POSITIVE, NULL, "processes at one time")        \
+	X(CONF_LIMITS_LOG, "limits", "log", CONF_BYTES, CONF_BY_PROJECT, CONF_ONLY_LOWER, "256M",  \
+		CONF_RULE_POSITIVE, NULL, "bytes of the build's log")                              \
+	X(CONF_LIMITS_OUTPUT_SIZE, "limits", "output-size", CONF_BYTES, CONF_BY_PROJECT,           \
+		CONF_ONLY_LOWER, "8G", CONF_RULE_POSITIVE, NULL, "bytes of all outputs together")  \
+	X(CONF_LIMITS_OUTPUT_FILES, "limits", "output-files", CONF_NUMBER, CONF_BY_PROJECT,        \
+		CONF_ONLY_LOWER, "100000", CONF_RULE_POSITIVE, NULL, "number of output files")     \
+	X(CONF_LIMITS_OUTPUT_DEPTH, "limits", "output-depth", CONF_NUMBER, CONF_BY_PROJECT,        \
+		CONF_ONLY_LOWER, "64", CONF_RULE_DEPTH, NULL, "depth of directories in outputs")   \
+	X(CONF_ATTEST_ENABLED, "attest", "enabled", CONF_BOOL, CONF_BY_PROJECT, CONF_ONLY_YES,     \
+		"yes", CONF_RULE_NONE, NULL, "whether outputs are attested")                       \
+	X(CONF_ATTEST_SHA512, "attest", "sha512", CONF_BOOL, CONF_BY_PROJECT, CONF_FREE, "no",     \
+		CONF_RULE_NONE, NULL, "whether outputs are hashed with SHA-512 too")               \
+	X(CONF_SIGN_KEY, "sign", "key", CONF_STRING, CONF_BY_USER, CONF_FREE, NULL,                \
+		CONF_RULE_ABSOLUTE, NULL, "path of the signing key")                               \
+	X(CONF_SIGN_BUILDER_ID, "sign", "builder-id", CONF_STRING, CONF_BY_ADMIN, CONF_FREE, NULL, \
+		CONF_RULE_URI, NULL, "URI by which attestations name this builder")
