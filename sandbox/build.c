@@ -18,7 +18,6 @@
 #include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -51,41 +50,6 @@ static int take_ids(const struct sandbox *s, struct error *e)
 		return error_set(e, errno, "cannot drop the supplementary groups");
 	if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
 		return error_set(e, errno, "cannot become user %u", uid);
-	return 0;
-}
-
-/* Fixed, so that every build sees the same; a lower hard limit of the caller stays. */
-static int take_limits(const struct sandbox *s, struct error *e)
-{
-	const struct {
-		__rlimit_resource_t resource;
-		rlim_t value;
-	} limits[] = {
-		{RLIMIT_CORE, 0},
-		{RLIMIT_NOFILE, s->plan->open_files},
-		{RLIMIT_STACK, 8 << 20},
-		{RLIMIT_MEMLOCK, 8 << 20},
-		{RLIMIT_MSGQUEUE, 819200},
-		{RLIMIT_SIGPENDING, s->plan->processes},
-		{RLIMIT_FSIZE, RLIM_INFINITY},
-		{RLIMIT_DATA, RLIM_INFINITY},
-		{RLIMIT_AS, RLIM_INFINITY},
-		{RLIMIT_CPU, RLIM_INFINITY},
-		{RLIMIT_NICE, 0},
-		{RLIMIT_RTPRIO, 0},
-	};
-
-	for (size_t i = 0; i < array_size(limits); i++) {
-		struct rlimit wanted = {limits[i].value, limits[i].value};
-
-		if (setrlimit(limits[i].resource, &wanted) == 0)
-			continue;
-		if (errno != EPERM || getrlimit(limits[i].resource, &wanted) < 0)
-			return error_set(e, errno, "cannot set a resource limit");
-		wanted.rlim_cur = wanted.rlim_max;
-		if (setrlimit(limits[i].resource, &wanted) < 0)
-			return error_set(e, errno, "cannot set a resource limit");
-	}
 	return 0;
 }
 
@@ -186,7 +150,6 @@ static int run_command(const struct sandbox *s, struct error *e)
 static int (*const steps[])(const struct sandbox *s, struct error *e) = {
 	take_session,
 	take_ids,
-	take_limits,
 	take_persona,
 	drop_capabilities,
 	take_scopes,

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -84,14 +83,10 @@ __attribute__((noreturn)) static void child_main(struct sandbox *s, int socket)
 
 int sandbox_spawn(struct sandbox *s, struct error *e)
 {
-	struct rlimit processes = {s->plan->processes, s->plan->processes};
 	struct msg mapped;
 	int pair[2];
 	pid_t pid;
 
-	/* Set here, it bounds the whole user namespace that is made below it. */
-	if (setrlimit(RLIMIT_NPROC, &processes) < 0)
-		return error_set(e, errno, "cannot limit the number of processes");
 	if (process_socketpair(pair, e) < 0)
 		return -1;
 	pid = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, 0);

@@ -47,6 +47,7 @@ static const struct sandbox_step steps[] = {
 	{"terminal", sandbox_terminal, "the build would hold the caller's terminal", ""},
 	{"hand over", report_mounted, "outputs could not be collected after the build", ""},
 	{"new root", sandbox_pivot, "the host's files could be reached", ""},
+	{"limits", sandbox_limits, "the build could fill the process table", ""},
 	{"user namespace", sandbox_spawn, "the build would own its sandbox",
 		"raise /proc/sys/user/max_user_namespaces"},
 	{"start signal", wait_for_go, "the build would start before its workspace is there", ""},

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -32,15 +31,12 @@
 int sandbox_protect(struct sandbox *s, struct error *e)
 {
 	struct pollfd gone = {.fd = s->control, .events = 0};
-	struct rlimit no_core = {0, 0};
 	cpu_set_t all;
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
 		return error_set(e, errno, "cannot protect pid 1");
 	if (poll(&gone, 1, 0) == 1)
 		return error_set(e, ECANCELED, "the runner is gone");
-	if (setrlimit(RLIMIT_CORE, &no_core) < 0)
-		return error_set(e, errno, "cannot forbid core dumps");
 	if (setsid() < 0)
 		return error_set(e, errno, "cannot start a session");
 	/* ENOSYS: a kernel without keyrings has none to leak. */

@@ -52,6 +52,7 @@ int sandbox_proc(struct sandbox *s, struct error *e);      /* proc.c */
 int sandbox_scratch(struct sandbox *s, struct error *e);   /* scratch.c */
 int sandbox_workspace(struct sandbox *s, struct error *e); /* workspace.c */
 int sandbox_pivot(struct sandbox *s, struct error *e);     /* root.c */
+int sandbox_limits(struct sandbox *s, struct error *e);    /* limits.c */
 int sandbox_terminal(struct sandbox *s, struct error *e);  /* terminal.c */
 
 /*

@@ -78,14 +78,15 @@ static int mount_overlay(const struct sandbox *s, int lower_fd, struct error *e)
 	return mounts_attach(fd, s->root_fd, "build", e);
 }
 
-/* Hides the lower again: the build must see its workspace in one place only. */
-static int hide_lower(const struct sandbox *s, struct error *e)
+/*
+ * The overlay has a mount of its own of the lower. Covered, this one would still
+ * show in the list of mounts, with the path of the workspace on the host.
+ */
+static int drop_lower(const struct sandbox *s, struct error *e)
 {
-	static const struct mount_option options[] = {{"size", "4k"}, {"mode", "0755"}};
-	_cleanup_(fd_closep) int fd = mounts_new("tmpfs", options, array_size(options),
-		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, e);
-
-	return fd < 0 ? -1 : mounts_attach(fd, s->root_fd, "run", e);
+	if (fchdir(s->root_fd) < 0 || umount2("run", MNT_DETACH) < 0)
+		return error_set(e, errno, "cannot let go of the workspace");
+	return 0;
 }
 
 int sandbox_workspace(struct sandbox *s, struct error *e)
@@ -99,5 +100,5 @@ int sandbox_workspace(struct sandbox *s, struct error *e)
 		return -1;
 	if (s->plan->workspace == PLAN_WORKSPACE_READONLY)
 		return mounts_attach(fd, s->root_fd, "build", e);
-	return mount_overlay(s, fd, e) < 0 ? -1 : hide_lower(s, e);
+	return mount_overlay(s, fd, e) < 0 ? -1 : drop_lower(s, e);
 }

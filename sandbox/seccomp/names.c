@@ -76,6 +76,7 @@ static const struct {
 	{"openat", "flags", 2, 32},
 	{"personality", "persona", 0, 32},
 	{"prctl", "option", 0, 32},
+	{"prlimit64", "pid", 0, 32},
 	{"prlimit64", "new", 2, 64},
 	{"setns", "type", 1, 32},
 	{"setsockopt", "level", 1, 32},
