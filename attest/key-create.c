@@ -30,8 +30,8 @@
 #include "base/error.h"
 #include "base/fd.h"
 
-/* OWASP's figure for PBKDF2 with HMAC-SHA-256; libcrypto's default is 2048. */
-enum { PBKDF2_ROUNDS = 600000 };
+/* RFC 7914's figures for somebody who waits: 16 MiB for each guess. */
+enum { SCRYPT_N = 16384, SCRYPT_R = 8, SCRYPT_P = 1 };
 
 /* A private key as PEM in a secure BIO, or NULL. */
 static BIO *encode_private(EVP_PKEY *pkey, const struct secret *passphrase)
@@ -45,8 +45,8 @@ static BIO *encode_private(EVP_PKEY *pkey, const struct secret *passphrase)
 	if (bio != NULL && plain != NULL && passphrase == NULL) {
 		written = PEM_write_bio_PKCS8_PRIV_KEY_INFO(bio, plain);
 	} else if (bio != NULL && plain != NULL) {
-		scheme = PKCS5_pbe2_set_iv(
-			EVP_aes_256_cbc(), PBKDF2_ROUNDS, NULL, 0, NULL, NID_hmacWithSHA256);
+		scheme = PKCS5_pbe2_set_scrypt(
+			EVP_aes_256_cbc(), NULL, 0, NULL, SCRYPT_N, SCRYPT_R, SCRYPT_P);
 		if (scheme != NULL)
 			sealed = PKCS8_set0_pbe(
 				passphrase->data, (int)passphrase->size, plain, scheme);

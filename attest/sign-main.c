@@ -7,9 +7,10 @@
  * process, and only then listens. `cupel-sign key …` is the same program for
  * making and showing keys.
  */
-#include <stdio.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -50,18 +51,23 @@ static int warm_up(const struct key *k, struct error *e)
 	return ok ? 0 : error_set_kind(e, ERROR_OUTPUT, 0, "libcrypto cannot sign");
 }
 
-static int check_public(const char *path, const struct key *k, struct error *e)
+/* Beside a developer's key it is made; beside another it may be missing, but not wrong. */
+static int check_public(const char *path, bool create, const struct key *k, struct error *e)
 {
 	_cleanup_(key_deinit) struct key pub = KEY_INIT;
 
-	if (key_publish(path, k, e) < 0 || key_read_public(path, &pub, e) < 0)
+	if (create && key_publish(path, k, e) < 0)
+		return -1;
+	if (!create && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (key_read_public(path, &pub, e) < 0)
 		return -1;
 	if (strcmp(pub.keyid, k->keyid) == 0)
 		return 0;
 	error_set_kind(e, ERROR_OUTPUT, 0,
 		"'%s' is not the public half of the signing key (%s, wanted is %s)", path,
 		pub.keyid, k->keyid);
-	return error_hint(e, "remove it, and it is written anew");
+	return error_hint(e, "write it anew from 'cupel key show FILE', or remove it");
 }
 
 static int check_options(const struct sign_options *o, int argc, struct error *e)
@@ -104,7 +110,7 @@ static int open_key(const struct sign_options *o, struct key *ret, struct error 
 		return -1;
 	if (check_builder(o, ret, e) < 0)
 		return -1;
-	return check_public(o->pub, ret, e);
+	return check_public(o->pub, o->create, ret, e);
 }
 
 static int run_monitor(int argc, char *const argv[], struct error *e)

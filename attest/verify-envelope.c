@@ -6,7 +6,7 @@
  * one that is parsed; keyids and hints are compared with each other but choose
  * nothing.
  */
-#include "attest/verify.h"
+#include "attest/judge.h"
 
 #include <stdio.h>
 #include <stdlib.h>

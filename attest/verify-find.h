@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include "attest/verify.h"
+#include "attest/judge.h"
 
 /* A file that may hold an attestation of a target. */
 struct candidate {
@@ -17,6 +17,7 @@ struct search {
 	struct target target;
 	struct candidate candidates[CANDIDATES_MAX];
 	size_t count;
+	char problem[512]; /* why there is nothing to judge, or empty */
 };
 
 /*

@@ -11,12 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "attest/judge.h"
 #include "attest/strict-json.h"
 #include "attest/verify-find.h"
-#include "attest/verify.h"
 #include "base/cleanup.h"
 #include "base/confine.h"
 #include "base/error.h"
@@ -116,6 +117,10 @@ static void judge_target(const struct verify_policy *policy, const struct trust 
 	bool close = false;
 	struct error why;
 
+	if (s->problem[0] != '\0') {
+		buf_puts(&best->summary, s->problem);
+		return;
+	}
 	if (!s->target.is_directory && target_hash(s->target.fd, "sha256", s->target.sha256,
 					       sizeof(s->target.sha256), &why) < 0) {
 		buf_printf(&best->summary, "'%s' cannot be read", s->target.path);
@@ -178,7 +183,7 @@ static int prepare(const struct verify_policy *policy, struct trust *trust, stru
 		return -1;
 	for (size_t i = 0; i < policy->files.count; i++)
 		if (search_open(policy->files.items[i], policy, &searches[i], e) < 0)
-			return -1;
+			error_format(e, searches[i].problem, sizeof(searches[i].problem));
 	return confine_verifier(searches, policy->files.count, e);
 }
 
@@ -192,6 +197,8 @@ static int run(const struct verify_policy *policy, struct error *e)
 		return error_set(e, errno, "cannot verify");
 	for (size_t i = 0; i < policy->files.count; i++)
 		searches[i].target.fd = -1;
+	/* While /dev/urandom can be opened: a stranger must not foresee the hash tables. */
+	json_object_seed(0);
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_ADD_ALL_DIGESTS, NULL) !=
 		1)
 		code = error_set(e, 0, "cannot initialise libcrypto");

@@ -4,7 +4,7 @@
  * judge_provenance() has told about (so nothing here relies on it). Compares
  * with what the command line demands; what was not demanded is not judged.
  */
-#include "attest/verify.h"
+#include "attest/judge.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,16 +82,29 @@ static bool is_below(const struct text_list *registries, const char *url, size_t
 	return false;
 }
 
-/* Where a dependency was downloaded from: what it says, or a URI that is such a place itself. */
+/*
+ * Where a dependency was downloaded from: what it says, or a URI that is such a
+ * place itself. A package with a digest was fetched from somewhere, so one that
+ * does not say from where is not below any registry; a package without one is a
+ * part of the image.
+ */
 static const char *location(const json_t *dependency, size_t *ret_n)
 {
+	static const char *const places[] = {"https:", "http:", "ftp:"};
 	const char *s = strict_json_text(dependency, "downloadLocation", ret_n);
+	bool fetched;
 
 	if (s != NULL)
 		return s;
 	s = strict_json_text(dependency, "uri", ret_n);
-	return s != NULL && (strncmp(s, "https:", 6) == 0 || strncmp(s, "http:", 5) == 0) ? s
-											  : NULL;
+	if (s == NULL)
+		return NULL;
+	for (size_t i = 0; i < array_size(places); i++)
+		if (strncasecmp(s, places[i], strlen(places[i])) == 0)
+			return s;
+	fetched = strict_json_get(dependency, "digest") != NULL &&
+		  (strncasecmp(s, "pkg:npm/", 8) == 0 || strncasecmp(s, "pkg:deb/", 8) == 0);
+	return fetched ? s : NULL;
 }
 
 static void check_dependencies(
@@ -163,7 +176,9 @@ static void check_byproducts(
 	bool fine;
 
 	for (size_t i = 0; i < p->byproducts.count; i++) {
-		bool there = find_named(byproducts, p->byproducts.items[i]) != NULL;
+		const json_t *found_one = find_named(byproducts, p->byproducts.items[i]);
+		bool there = strict_json_get(found_one, "digest") != NULL ||
+			     strict_json_get(found_one, "content") != NULL;
 
 		report_check(r, "by-product", there, "runDetails.byproducts",
 			p->byproducts.items[i], there ? "recorded" : "nothing");

@@ -4,7 +4,7 @@
  * predicate complete and well-formed? Fields that the specification does not
  * know are ignored, except that what we rely on must have its one right form.
  */
-#include "attest/verify.h"
+#include "attest/judge.h"
 
 #include <string.h>
 
@@ -24,6 +24,20 @@ static bool is_plain_uri(const char *s, size_t n)
 	return n > 0;
 }
 
+static bool texts_are_text(const json_t *descriptor)
+{
+	static const char *const members[] = {
+		"content", "downloadLocation", "mediaType", "name", "uri"};
+
+	for (size_t i = 0; i < array_size(members); i++) {
+		const json_t *value = strict_json_get(descriptor, members[i]);
+
+		if (value != NULL && !json_is_string(value))
+			return false;
+	}
+	return true;
+}
+
 static const char *descriptor_problem(const json_t *descriptor)
 {
 	const json_t *digest = strict_json_get(descriptor, "digest");
@@ -32,6 +46,8 @@ static const char *descriptor_problem(const json_t *descriptor)
 
 	if (!json_is_object(descriptor))
 		return "a descriptor that is no object";
+	if (!texts_are_text(descriptor))
+		return "a descriptor with a member that is no string";
 	if (digest != NULL && !json_is_object(digest))
 		return "a digest that is no object";
 	if (has_digest && digest_set_problem(digest) != NULL)

@@ -5,7 +5,7 @@
  * come as DER (everybody's) or as raw r||s (the DSSE specification's own
  * example); the hash follows from the key, never from the message.
  */
-#include "attest/verify.h"
+#include "attest/judge.h"
 
 #include <string.h>
 

@@ -6,9 +6,8 @@
  * signature is shown to explain, never to rescue: one failed check is enough
  * for "bad".
  */
-#include "attest/verify.h"
+#include "attest/judge.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +19,6 @@
 #include "attest/strict-json.h"
 #include "base/cleanup.h"
 #include "base/error.h"
-#include "base/fd.h"
 
 static bool check_payload_type(const struct envelope *v, struct report *r)
 {
@@ -146,12 +144,25 @@ static void judge_statement(
 	summarise(j, predicate, &names, r);
 }
 
+void judge_payload(
+	const struct judgement *j, const char *text, size_t n, const bool *good, struct report *r)
+{
+	_cleanup_(strict_json_freep) json_t *root = NULL;
+	struct error why;
+
+	root = strict_json_parse(text, n, &why);
+	if (root == NULL) {
+		report_check(r, "statement", false, "payload", STATEMENT_TYPE, why.what);
+		buf_puts(&r->summary, "what was signed is no statement");
+		return;
+	}
+	judge_statement(j, root, good, r);
+}
+
 void judge_document(const struct judgement *j, const char *text, size_t n, struct report *r)
 {
 	_cleanup_(envelope_deinit) struct envelope v = ENVELOPE_INIT;
-	_cleanup_(strict_json_freep) json_t *root = NULL;
 	_cleanup_(cleanup_freep) bool *good = NULL;
-	struct error why;
 
 	if (envelope_open(text, n, &v, r) < 0) {
 		buf_printf(&r->summary, "this is no attestation that can be judged here (%s)",
@@ -163,11 +174,5 @@ void judge_document(const struct judgement *j, const char *text, size_t n, struc
 		return;
 	check_payload_type(&v, r);
 	check_signatures(j, &v, good, r);
-	root = strict_json_parse((const char *)v.payload, v.payload_size, &why);
-	if (root == NULL) {
-		report_check(r, "statement", false, "payload", STATEMENT_TYPE, why.what);
-		buf_puts(&r->summary, "what was signed is no statement");
-		return;
-	}
-	judge_statement(j, root, good, r);
+	judge_payload(j, (const char *)v.payload, v.payload_size, good, r);
 }

@@ -5,7 +5,7 @@
  * explain. For a directory, every subject is opened beneath it, and a name that
  * leads out of it does not open.
  */
-#include "attest/verify.h"
+#include "attest/judge.h"
 
 #include <errno.h>
 #include <fcntl.h>
