@@ -38,6 +38,17 @@ int dest_finish(int fd, const char *path, const struct dest_look *look, struct e
 	return 0;
 }
 
+/* Otherwise every directory made in it would have the bit as well. */
+static int drop_setgid(int root_fd, mode_t mode, struct error *e)
+{
+	/* The fd of a mount is O_PATH, which fchmod(2) does not take. */
+	_cleanup_(fd_closep) int fd = fd_open_beneath(root_fd, ".", O_RDONLY | O_DIRECTORY, 0);
+
+	if (fd < 0 || fchmod(fd, mode & 0777) < 0)
+		return error_set(e, errno, "cannot set the mode of the destination");
+	return 0;
+}
+
 int dest_begin(struct dest *d, int root_fd, struct error *e)
 {
 	struct stat st;
@@ -47,12 +58,10 @@ int dest_begin(struct dest *d, int root_fd, struct error *e)
 	if (fstat(root_fd, &st) < 0)
 		return error_set(e, errno, "cannot look at the destination");
 	/* Without the right to, it may still be writable: creating will tell. */
-	if (st.st_uid != geteuid() && fchown(root_fd, geteuid(), (gid_t)-1) < 0 && errno != EPERM)
+	if (st.st_uid != geteuid() &&
+		fchownat(root_fd, "", geteuid(), (gid_t)-1, AT_EMPTY_PATH) < 0 && errno != EPERM)
 		return error_set(e, errno, "cannot take over the destination");
-	/* Otherwise every directory made in it would have the bit as well. */
-	if ((st.st_mode & S_ISGID) != 0 && fchmod(root_fd, st.st_mode & 0777) < 0)
-		return error_set(e, errno, "cannot set the mode of the destination");
-	return 0;
+	return (st.st_mode & S_ISGID) != 0 ? drop_setgid(root_fd, st.st_mode, e) : 0;
 }
 
 static int finish_last(struct dest *d, struct error *e)

@@ -306,5 +306,7 @@ int export_run(const struct plan *plan, const struct export_fds *fds, struct col
 			"the outputs need %llu MiB in the file system of the output directory: "
 			"make room there, or choose another one with -o",
 			(unsigned long long)(items.bytes >> 20) + 1);
+	if (e->errnum == EACCES)
+		error_hint(e, "make it readable at the end of the build with 'chmod -R u+rX'");
 	return error_kind(e, ERROR_OUTPUT);
 }

@@ -150,9 +150,13 @@ static int walk_workspace(struct gather *g, int workspace_fd, struct error *e)
 	g->matched = matched;
 	g->source = ITEM_WORKSPACE;
 	memset(g->parents, 0, sizeof(g->parents));
-	if (walk_tree(workspace_fd, &options, visit_workspace, g, e) < 0)
+	if (walk_tree(workspace_fd, &options, visit_workspace, g, e) == 0)
+		return check_matched(g, e);
+	if (e->errnum != ELOOP)
 		return -1;
-	return check_matched(g, e);
+	e->errnum = 0;
+	return error_hint(e, "use patterns that do not reach there, or make fewer levels than %d",
+		WALK_DEPTH_MAX);
 }
 
 static int walk_out(struct gather *g, int out_fd, struct error *e)

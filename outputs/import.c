@@ -191,7 +191,12 @@ static void add_hint(const struct import *m, struct error *e)
 		error_hint(e, "the files need more than %llu MiB: raise scratch in [limits]",
 			(unsigned long long)(m->items.bytes >> 20));
 		break;
+	case ELOOP:
+		e->errnum = 0;
+		error_hint(e, "make it less deep than %d levels", WALK_DEPTH_MAX);
+		break;
 	case EFBIG:
+		e->errnum = 0;
 		error_kind(e, ERROR_LIMIT);
 		error_hint(e, "leave out what the build does not need, or raise the limit");
 		break;
