@@ -73,7 +73,7 @@ struct build {
 	char keyid[64];
 	int attestation_fd, bundle_fd;
 
-	bool collector_joined;
+	bool collector_joined, source_pending;
 	bool execed, ended;
 	struct init_exited exited;
 	int cancelled_by; /* signal, or 0 */

@@ -46,6 +46,21 @@ bool build_needs_import(const struct build *b)
 	return b->plan->workspace == PLAN_WORKSPACE_COPY || b->plan->attest;
 }
 
+static int await_source(struct build *b, struct error *e)
+{
+	struct msg m;
+	int result;
+
+	if (!b->source_pending)
+		return 0;
+	if (build_await(b, b->collector.socket, COLLECT_DONE, &m, e) < 0)
+		return error_wrap(e, "workspace");
+	b->source_pending = false;
+	result = msg_payload(&m, &b->source, sizeof(b->source));
+	msg_deinit(&m);
+	return result < 0 ? error_set(e, EBADMSG, "malformed answer of cupel-collect") : 0;
+}
+
 int build_import(struct build *b, struct error *e)
 {
 	struct collect_import import = {
@@ -58,8 +73,6 @@ int build_import(struct build *b, struct error *e)
 		.skip_count = b->workspace.skip_count,
 	};
 	int fds[] = {b->workspace.fd, b->launch.build_fd};
-	struct msg m;
-	int result;
 
 	memcpy(import.skip, b->workspace.skip, sizeof(import.skip));
 	if (join_collector(b, e) < 0 ||
@@ -67,30 +80,13 @@ int build_import(struct build *b, struct error *e)
 			import.hash_only ? 1 : 2, e) < 0)
 		return -1;
 	/* What is only hashed is hashed while the build runs: see build_collect(). */
-	if (import.hash_only)
-		return 0;
-	if (build_await(b, b->collector.socket, COLLECT_DONE, &m, e) < 0)
+	b->source_pending = true;
+	if (!import.hash_only && await_source(b, e) < 0)
 		return -1;
-	result = msg_payload(&m, &b->source, sizeof(b->source));
-	msg_deinit(&m);
 	if (b->source.skipped > 0)
 		build_note(b, "workspace: %llu FIFOs, sockets or devices were left out",
 			(unsigned long long)b->source.skipped);
-	return result < 0 ? error_set(e, EBADMSG, "malformed answer of cupel-collect") : 0;
-}
-
-static int await_source(struct build *b, struct error *e)
-{
-	struct msg m;
-	int result;
-
-	if (b->source.sha256[0] != '\0' || b->collector.pid == 0)
-		return 0;
-	if (build_await(b, b->collector.socket, COLLECT_DONE, &m, e) < 0)
-		return error_wrap(e, "workspace");
-	result = msg_payload(&m, &b->source, sizeof(b->source));
-	msg_deinit(&m);
-	return result < 0 ? error_set(e, EBADMSG, "malformed answer of cupel-collect") : 0;
+	return 0;
 }
 
 /* Only whether there is an entry; names are not looked at. */

@@ -58,6 +58,9 @@ static int examine(struct build *b, struct error *e)
 		skip[i] = b->workspace.skip[i];
 	if (walk_tree(b->workspace.fd, &options, count_entry, &b->workspace, e) < 0) {
 		error_wrap(e, "workspace");
+		if (e->errnum == EXDEV)
+			error_hint(e, "a workspace is one file system: unmount what is in it, or "
+				      "build a copy");
 		error_hint(e, "make it readable for the user who runs the build");
 		return error_kind(e, ERROR_USAGE);
 	}

@@ -4,8 +4,10 @@
  * links the cryptography and reads the hostile bytes; we only say whom the
  * caller trusts by default: the administrator's keys, his own, his developer key.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "attest/verify-options.h"
@@ -35,6 +37,18 @@ static void trust(struct words *w, char *directory)
 	w->argv[w->count++] = directory;
 }
 
+/* Who names the keys that he trusts, trusts no others. */
+static bool names_keys(int argc, char **argv)
+{
+	static const char *const options[] = {"--key", "-k", "--signer", "--trust-dir"};
+
+	for (int i = 1; i < argc; i++)
+		for (size_t k = 0; k < array_size(options); k++)
+			if (strncmp(argv[i], options[k], strlen(options[k])) == 0)
+				return true;
+	return false;
+}
+
 static int verify_main(int argc, char **argv)
 {
 	static char program[] = "cupel-verify", admin[] = "/etc/cupel/trust.d";
@@ -50,9 +64,11 @@ static int verify_main(int argc, char **argv)
 	if (paths_data(data, sizeof(data), &ignored) < 0)
 		data[0] = '\0';
 	w.argv[w.count++] = program;
-	trust(&w, admin);
-	trust(&w, user);
-	trust(&w, data);
+	if (!names_keys(argc, argv)) {
+		trust(&w, admin);
+		trust(&w, user);
+		trust(&w, data);
+	}
 	for (int i = 1; i < argc; i++)
 		w.argv[w.count++] = argv[i];
 	return command_exec(w.argv, UNDECIDED);
