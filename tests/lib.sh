@@ -143,11 +143,25 @@ lib_both() {
 	done
 }
 
+# Numbers the points, as they come.
+lib_number() {
+	lib_count=0
+	while IFS= read -r lib_line; do
+		case $lib_line in
+		'ok - '*) lib_count=$((lib_count + 1)) lib_line="ok $lib_count ${lib_line#ok }" ;;
+		'not ok - '*)
+			lib_count=$((lib_count + 1)) lib_line="not ok $lib_count ${lib_line#not ok }"
+			;;
+		esac
+		printf '%s\n' "$lib_line"
+	done
+	printf '1..%s\n' "$lib_count"
+}
+
 if [ -z "${HALF-}" ]; then
 	: "${CUPEL:?}" "${SRCDIR:?}" "${BUILDDIR:?}"
 	lib_prepare
-	lib_both | awk '/^(not )?ok / { n++; sub(/ok /, "ok " n " ") } { print; fflush() }
-		END { print "1.." n + 0 }'
+	lib_both | lib_number
 	exit 0
 fi
 trap '[ -n "${lib_finished-}" ] || exit 99' EXIT

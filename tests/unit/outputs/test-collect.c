@@ -161,21 +161,21 @@ static void test_malformed_requests(void **state)
 		const void *payload;
 		size_t size;
 		int fds;
-		const char *option;
+		const char *option, *says;
 	} cases[] = {
-		{COLLECT_IMPORT, &skips, sizeof(skips), 1, NULL},
-		{COLLECT_IMPORT, &unterminated, sizeof(unterminated), 1, NULL},
-		{COLLECT_IMPORT, &plain, sizeof(plain), 0, NULL},
-		{COLLECT_IMPORT, &plain, sizeof(plain), 1, NULL},
-		{COLLECT_IMPORT, &plain, 4, 2, NULL},
-		{COLLECT_EXPORT, &lacks, sizeof(lacks), 4, NULL},
-		{COLLECT_EXPORT, &lacks, sizeof(lacks), 5, NULL},
-		{COLLECT_JOIN, NULL, 0, 1, NULL},
-		{COLLECT_JOIN, NULL, 0, 0, "--userns"},
-		{COLLECT_JOIN, NULL, 0, 1, "--userns"},
-		{COLLECT_IMPORT, &plain, sizeof(plain), 2, "--userns"},
-		{COLLECT_DONE, NULL, 0, 0, NULL},
-		{9999, NULL, 0, 0, NULL},
+		{COLLECT_IMPORT, &skips, sizeof(skips), 1, NULL, "malformed"},
+		{COLLECT_IMPORT, &unterminated, sizeof(unterminated), 1, NULL, "malformed"},
+		{COLLECT_IMPORT, &plain, sizeof(plain), 0, NULL, "unexpected"},
+		{COLLECT_IMPORT, &plain, sizeof(plain), 1, NULL, "malformed"},
+		{COLLECT_IMPORT, &plain, 4, 2, NULL, "malformed"},
+		{COLLECT_EXPORT, &lacks, sizeof(lacks), 4, NULL, "malformed"},
+		{COLLECT_EXPORT, &lacks, sizeof(lacks), 5, NULL, "not sealed"},
+		{COLLECT_JOIN, NULL, 0, 1, NULL, "unexpected"},
+		{COLLECT_JOIN, NULL, 0, 0, "--userns", "unexpected"},
+		{COLLECT_JOIN, NULL, 0, 1, "--userns", "cannot join"},
+		{COLLECT_IMPORT, &plain, sizeof(plain), 2, "--userns", "unexpected"},
+		{COLLECT_DONE, NULL, 0, 0, NULL, "unexpected"},
+		{9999, NULL, 0, 0, NULL, "unexpected"},
 	};
 
 	(void)state;
@@ -190,9 +190,9 @@ static void test_malformed_requests(void **state)
 		assert_int_equal(msg_send(p.socket, cases[i].type, cases[i].payload, cases[i].size,
 					 fds, cases[i].fds, &e),
 			0);
-		assert_int_equal(msg_recv(p.socket, &m, &e), 0);
-		if (m.type != MSG_ERROR)
-			fail_msg("case %zu: answer %u", i, m.type);
+		assert_int_equal(msg_expect(p.socket, COLLECT_DONE, &m, &e), -1);
+		if (strstr(e.what, cases[i].says) == NULL)
+			fail_msg("case %zu: %s", i, e.what);
 		assert_int_equal(finish(&p), 1);
 	}
 }
