@@ -21,8 +21,8 @@ enum {
 	 */
 	SIGN_RECORD,
 	SIGN_DESTROYED, /* payload: struct sign_destroyed */
-	SIGN_SIGN,      /* no payload */
-	SIGN_DONE,      /* reply to SIGN_SIGN; payload: struct sign_ready; fds: JSONL, bundle */
+	SIGN_SIGN,	/* no payload */
+	SIGN_DONE,	/* reply to SIGN_SIGN; payload: struct sign_ready; fds: JSONL, bundle */
 };
 
 struct sign_ready {
@@ -32,7 +32,7 @@ struct sign_ready {
 struct sign_record {
 	uint64_t started_ms, finished_ms; /* since the epoch, UTC */
 	char log_sha256[65];
-	char source_sha256[65]; /* digest of the workspace's tree manifest */
+	char source_sha256[65];	 /* digest of the workspace's tree manifest */
 	char outputs_sha256[65]; /* digest of the outputs' tree manifest */
 	char workspace_when[16]; /* "before" the build was it hashed, or "during" */
 	uint64_t log_bytes;

@@ -27,10 +27,10 @@ enum error_kind { ERROR_KINDS(ERROR_KIND_ENUM) ERROR_KIND_COUNT };
 #undef ERROR_KIND_ENUM
 
 struct error {
-	int errnum;           /* errno of the cause, 0 when there is none */
+	int errnum;	      /* errno of the cause, 0 when there is none */
 	enum error_kind kind; /* ERROR_HOST unless error_kind() said otherwise */
-	char what[480];       /* "context: cannot do this on 'that'", without strerror */
-	char hint[480];       /* one cure, or empty */
+	char what[480];	      /* "context: cannot do this on 'that'", without strerror */
+	char hint[480];	      /* one cure, or empty */
 };
 
 /* Fills *e and returns -1, so that an origin can `return error_set(...)`. */

@@ -106,7 +106,7 @@ int fd_open_beneath(int dirfd, const char *path, int flags, mode_t mode)
 		.flags = (unsigned int)(flags | O_CLOEXEC | O_NOFOLLOW),
 		.mode = (flags & O_CREAT) != 0 ? mode : 0,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
-			RESOLVE_NO_XDEV,
+			   RESOLVE_NO_XDEV,
 	};
 
 	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));

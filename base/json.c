@@ -51,8 +51,7 @@ static void put_string(struct buf *out, const char *s, size_t n)
 		unsigned char c = (unsigned char)s[i];
 		size_t length = 1;
 
-		while (c >= 0x80 && length <= 4 && i + length <= n &&
-			!text_is_utf8(s + i, length))
+		while (c >= 0x80 && length <= 4 && i + length <= n && !text_is_utf8(s + i, length))
 			length++;
 		if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f && length <= 4 &&
 			i + length <= n) {

@@ -117,8 +117,8 @@ int msg_recv(int socket, struct msg *ret, struct error *e)
 	if (n <= 0)
 		return 0;
 	take_control(&message, ret);
-	if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
-		(size_t)n < sizeof(header) || (size_t)n - sizeof(header) != header.size) {
+	if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 || (size_t)n < sizeof(header) ||
+		(size_t)n - sizeof(header) != header.size) {
 		msg_deinit(ret);
 		return error_set(e, EBADMSG, "received a malformed message");
 	}

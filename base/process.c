@@ -129,8 +129,7 @@ int process_start(const char *name, const char *const argv[], struct process *re
 		waitpid(pid, NULL, 0);
 		return error_set(e, errno, "cannot follow '%s'", name);
 	}
-	*ret = (struct process){
-		.pid = pid, .pidfd = pidfd, .socket = take_fd(&ours), .name = name};
+	*ret = (struct process){.pid = pid, .pidfd = pidfd, .socket = take_fd(&ours), .name = name};
 	return 0;
 }
 

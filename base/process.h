@@ -13,7 +13,10 @@ struct process {
 	int socket; /* owned; our end of its MSG_CONTROL_FD */
 	const char *name;
 };
-#define PROCESS_INIT {.pid = 0, .pidfd = -1, .socket = -1, .name = NULL}
+#define PROCESS_INIT                                                                               \
+	{                                                                                          \
+		.pid = 0, .pidfd = -1, .socket = -1, .name = NULL                                  \
+	}
 
 /*
  * Opens the program `name` ("cupel-sign") that belongs to this one: from

@@ -10,24 +10,47 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * The well-formed sequences of RFC 3629, §4: what the first two bytes may be
+ * (which excludes overlong forms and surrogates), and how many there are in all.
+ */
+static const struct {
+	unsigned char first_low, first_high, second_low, second_high;
+	size_t length;
+} utf8_forms[] = {
+	{0x00, 0x7f, 0x00, 0x00, 1},
+	{0xc2, 0xdf, 0x80, 0xbf, 2},
+	{0xe0, 0xe0, 0xa0, 0xbf, 3},
+	{0xe1, 0xec, 0x80, 0xbf, 3},
+	{0xed, 0xed, 0x80, 0x9f, 3},
+	{0xee, 0xef, 0x80, 0xbf, 3},
+	{0xf0, 0xf0, 0x90, 0xbf, 4},
+	{0xf1, 0xf3, 0x80, 0xbf, 4},
+	{0xf4, 0xf4, 0x80, 0x8f, 4},
+};
+
+static bool has_form(size_t form, const unsigned char *s, size_t n)
+{
+	size_t length = utf8_forms[form].length;
+
+	if (s[0] < utf8_forms[form].first_low || s[0] > utf8_forms[form].first_high || n < length)
+		return false;
+	if (length > 1 &&
+		(s[1] < utf8_forms[form].second_low || s[1] > utf8_forms[form].second_high))
+		return false;
+	for (size_t i = 2; i < length; i++)
+		if (s[i] < 0x80 || s[i] > 0xbf)
+			return false;
+	return true;
+}
+
 /* Length of the well-formed UTF-8 sequence at s (n bytes left), or 0. */
 static size_t utf8_length(const unsigned char *s, size_t n)
 {
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		return n >= 2 && (s[1] & 0xc0) == 0x80 ? 2 : 0;
-	if ((s[0] & 0xf0) == 0xe0) {
-		if (n < 3 || (s[1] & 0xc0) != 0x80 || (s[2] & 0xc0) != 0x80)
-			return 0;
-		/* no overlong forms, no surrogates */
-		return (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ? 0 : 3;
-	}
-	if (s[0] < 0xf0 || s[0] > 0xf4 || n < 4)
-		return 0;
-	if ((s[1] & 0xc0) != 0x80 || (s[2] & 0xc0) != 0x80 || (s[3] & 0xc0) != 0x80)
-		return 0;
-	return (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f) ? 0 : 4;
+	for (size_t i = 0; i < sizeof(utf8_forms) / sizeof(utf8_forms[0]); i++)
+		if (has_form(i, s, n))
+			return utf8_forms[i].length;
+	return 0;
 }
 
 bool text_is_utf8(const char *s, size_t n)

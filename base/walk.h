@@ -16,9 +16,9 @@ struct error;
 struct walk_entry {
 	const char *path; /* relative to the root, valid during the visit */
 	const char *name; /* last component of path */
-	int dirfd;        /* directory that holds it; open it with fd_open_beneath(dirfd, name) */
-	int depth;        /* 1 for what lies directly in the root */
-	struct stat st;   /* of the entry itself (AT_SYMLINK_NOFOLLOW) */
+	int dirfd;	  /* directory that holds it; open it with fd_open_beneath(dirfd, name) */
+	int depth;	  /* 1 for what lies directly in the root */
+	struct stat st;	  /* of the entry itself (AT_SYMLINK_NOFOLLOW) */
 };
 
 /* Return 0 to go on, WALK_SKIP not to enter this directory, -1 with *e filled to end the walk. */
@@ -27,8 +27,8 @@ typedef int walk_visit(void *context, const struct walk_entry *entry, struct err
 
 struct walk_options {
 	const char *const *skip; /* names left out at the top level, NULL-terminated; or NULL */
-	int max_depth;           /* deeper: error ELOOP; at most WALK_DEPTH_MAX */
-	uint64_t max_entries;    /* more: error EFBIG; 0 for no limit */
+	int max_depth;		 /* deeper: error ELOOP; at most WALK_DEPTH_MAX */
+	uint64_t max_entries;	 /* more: error EFBIG; 0 for no limit */
 };
 enum { WALK_DEPTH_MAX = 256 };
 

@@ -23,9 +23,14 @@ _Static_assert(array_size(network_names) == PLAN_NETWORK_COUNT, "a name for ever
 _Static_assert(array_size(ids_names) == PLAN_IDS_COUNT, "a name for every mode");
 _Static_assert(array_size(input_names) == PLAN_STDIN_COUNT, "a name for every mode");
 
-#define FIELD(text, member_type, member) {text, member_type, offsetof(struct plan, member), NULL, 0}
+#define FIELD(text, member_type, member)                                                           \
+	{                                                                                          \
+		text, member_type, offsetof(struct plan, member), NULL, 0                          \
+	}
 #define ENUM_FIELD(text, member, table)                                                            \
-	{text, PLAN_ENUM, offsetof(struct plan, member), table, array_size(table)}
+	{                                                                                          \
+		text, PLAN_ENUM, offsetof(struct plan, member), table, array_size(table)           \
+	}
 
 const struct plan_field plan_fields[] = {
 	FIELD("aslr", PLAN_BOOL, aslr),

@@ -23,7 +23,7 @@ static bool string_is_inside(const struct plan *p, uint32_t offset)
 	const char *start = (const char *)p + offset;
 
 	return offset >= sizeof(*p) && offset < p->size &&
-		memchr(start, '\0', p->size - offset) != NULL;
+	       memchr(start, '\0', p->size - offset) != NULL;
 }
 
 static bool list_is_inside(const struct plan *p, struct plan_list list)

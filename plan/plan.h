@@ -26,8 +26,8 @@ struct plan_list {
 
 enum plan_image { PLAN_IMAGE_HOST, PLAN_IMAGE_COUNT };
 enum plan_workspace {
-	PLAN_WORKSPACE_COPY,     /* copied in sorted order, times clamped, before the build */
-	PLAN_WORKSPACE_OVERLAY,  /* the directory as read-only lower, a tmpfs upper */
+	PLAN_WORKSPACE_COPY,	 /* copied in sorted order, times clamped, before the build */
+	PLAN_WORKSPACE_OVERLAY,	 /* the directory as read-only lower, a tmpfs upper */
 	PLAN_WORKSPACE_READONLY, /* the directory itself, read-only; never for a build */
 	PLAN_WORKSPACE_COUNT
 };
@@ -45,37 +45,37 @@ struct plan {
 	uint32_t size; /* of the whole object */
 	uint32_t reserved;
 
-	struct plan_string cupel;   /* version of the runner */
-	struct plan_string name;    /* of the project: the stem of the attestation's file names */
-	struct plan_list command;   /* argv, at least one */
+	struct plan_string cupel;     /* version of the runner */
+	struct plan_string name;      /* of the project: the stem of the attestation's file names */
+	struct plan_list command;     /* argv, at least one */
 	struct plan_string directory; /* where the command starts, absolute */
 	struct plan_list environment; /* "NAME=value", all that there is */
 	struct plan_string hostname;
 	uint64_t uid, gid; /* inside the sandbox */
-	uint64_t ids;      /* enum plan_ids */
+	uint64_t ids;	   /* enum plan_ids */
 
-	uint64_t image; /* enum plan_image */
+	uint64_t image;			 /* enum plan_image */
 	struct plan_string image_digest; /* SHA-256, hexadecimal */
-	uint64_t workspace; /* enum plan_workspace */
-	uint64_t network;   /* enum plan_network */
-	struct plan_list outputs; /* globs below the workspace, besides $OUT */
-	uint64_t source_date_epoch; /* seconds */
-	uint64_t aslr;     /* bool */
-	uint64_t terminal; /* bool: the build's output is a terminal */
-	uint64_t input;    /* enum plan_stdin */
+	uint64_t workspace;		 /* enum plan_workspace */
+	uint64_t network;		 /* enum plan_network */
+	struct plan_list outputs;	 /* globs below the workspace, besides $OUT */
+	uint64_t source_date_epoch;	 /* seconds */
+	uint64_t aslr;			 /* bool */
+	uint64_t terminal;		 /* bool: the build's output is a terminal */
+	uint64_t input;			 /* enum plan_stdin */
 
-	uint64_t timeout_ms; /* 0: none */
-	uint64_t grace_ms;   /* between SIGTERM and SIGKILL */
+	uint64_t timeout_ms;			/* 0: none */
+	uint64_t grace_ms;			/* between SIGTERM and SIGKILL */
 	uint64_t scratch_bytes, scratch_inodes; /* of all writable tmpfs together */
-	uint64_t open_files; /* RLIMIT_NOFILE */
-	uint64_t processes;  /* RLIMIT_NPROC of the build's user namespace */
+	uint64_t open_files;			/* RLIMIT_NOFILE */
+	uint64_t processes;			/* RLIMIT_NPROC of the build's user namespace */
 	uint64_t log_bytes;
 	uint64_t output_bytes, output_files, output_depth;
 
 	uint64_t attest; /* bool */
 	uint64_t sha512; /* bool: besides SHA-256 */
 	struct plan_string builder_id;
-	struct plan_string seccomp;        /* profile name */
+	struct plan_string seccomp;	   /* profile name */
 	struct plan_string seccomp_digest; /* SHA-256 of the compiled filters, hexadecimal */
 };
 

@@ -87,18 +87,18 @@ void build_init(struct build *b, const struct run_options *options);
 void build_deinit(struct build *b);
 
 /* The steps, one file each. */
-int build_configure(struct build *b, struct error *e);    /* configure.c */
+int build_configure(struct build *b, struct error *e);	    /* configure.c */
 int build_examine_source(struct build *b, struct error *e); /* source.c */
 int build_identify_image(struct build *b, struct error *e); /* plan.c */
-int build_make_plan(struct build *b, struct error *e);    /* plan.c */
-int build_start_signer(struct build *b, struct error *e); /* signer.c */
-int build_start_sandbox(struct build *b, struct error *e); /* sandbox.c */
-int build_supervise(struct build *b, struct error *e);    /* supervise.c */
-int build_collect(struct build *b, struct error *e);      /* collector.c */
-int build_record(struct build *b, struct error *e);       /* signer.c */
-int build_destroy(struct build *b, struct error *e);      /* sandbox.c */
-int build_attest(struct build *b, struct error *e);       /* signer.c */
-int build_publish(struct build *b, struct error *e);      /* publish.c */
+int build_make_plan(struct build *b, struct error *e);	    /* plan.c */
+int build_start_signer(struct build *b, struct error *e);   /* signer.c */
+int build_start_sandbox(struct build *b, struct error *e);  /* sandbox.c */
+int build_supervise(struct build *b, struct error *e);	    /* supervise.c */
+int build_collect(struct build *b, struct error *e);	    /* collector.c */
+int build_record(struct build *b, struct error *e);	    /* signer.c */
+int build_destroy(struct build *b, struct error *e);	    /* sandbox.c */
+int build_attest(struct build *b, struct error *e);	    /* signer.c */
+int build_publish(struct build *b, struct error *e);	    /* publish.c */
 
 int build_await_signer(struct build *b, struct error *e); /* signer.c */
 /* Sends the workspace through the collector before, or its digest during, the build. */

@@ -64,7 +64,7 @@ static int await_source(struct build *b, struct error *e)
 int build_import(struct build *b, struct error *e)
 {
 	struct collect_import import = {
-				.clamp_mtime = (int64_t)b->plan->source_date_epoch,
+		.clamp_mtime = (int64_t)b->plan->source_date_epoch,
 		.uid = b->ids.uid_base == 0 ? (uint32_t)-1
 					    : b->ids.uid_base + (uint32_t)b->plan->uid,
 		.gid = b->ids.uid_base == 0 ? (uint32_t)-1

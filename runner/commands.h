@@ -4,11 +4,11 @@
 #include "runner/options.h"
 
 /* One file a command; each main gives the exit code. */
-extern const struct command_spec command_run;     /* run.c */
-extern const struct command_spec command_plan;    /* plan-command.c */
-extern const struct command_spec command_verify;  /* verify.c */
-extern const struct command_spec command_key;     /* key.c */
-extern const struct command_spec command_doctor;  /* doctor.c */
+extern const struct command_spec command_run;	 /* run.c */
+extern const struct command_spec command_plan;	 /* plan-command.c */
+extern const struct command_spec command_verify; /* verify.c */
+extern const struct command_spec command_key;	 /* key.c */
+extern const struct command_spec command_doctor; /* doctor.c */
 
 /*
  * Replaces this process by a program of ours, with its standard streams and no

@@ -44,7 +44,8 @@ static int enter_workspace(struct build *b, struct error *e)
 	b->workspace.fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (b->workspace.fd < 0) {
 		error_set_kind(e, ERROR_USAGE, errno, "cannot read the workspace '%s'", directory);
-		return error_hint(e, "run it in a directory that you may read, or give one with -C");
+		return error_hint(
+			e, "run it in a directory that you may read, or give one with -C");
 	}
 	return 0;
 }

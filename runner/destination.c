@@ -88,8 +88,8 @@ static void reclaim(const struct destination *d)
 	closedir(dir);
 }
 
-static int split_path(struct destination *d, const char *path, char *parent, size_t size,
-	struct error *e)
+static int split_path(
+	struct destination *d, const char *path, char *parent, size_t size, struct error *e)
 {
 	size_t n = strlen(path);
 	const char *slash;
@@ -171,10 +171,11 @@ int destination_stage(struct destination *d, struct error *e)
 	snprintf(d->staging, sizeof(d->staging), "%s%08x", prefix, random);
 	if (mkdirat(d->parent_fd, d->staging, 0700) < 0) {
 		d->staging[0] = '\0';
-		return error_set(e, errno, "outputs: cannot make a directory beside '%s'", d->shown);
+		return error_set(
+			e, errno, "outputs: cannot make a directory beside '%s'", d->shown);
 	}
-	d->staging_fd = openat(
-		d->parent_fd, d->staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	d->staging_fd =
+		openat(d->parent_fd, d->staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (d->staging_fd < 0 || flock(d->staging_fd, LOCK_EX | LOCK_NB) < 0)
 		return error_set(e, errno, "outputs: cannot lock '%s'", d->staging);
 	return 0;
@@ -182,15 +183,16 @@ int destination_stage(struct destination *d, struct error *e)
 
 int destination_put(struct destination *d, const char *name, int from_fd, struct error *e)
 {
-	_cleanup_(fd_closep) int fd = openat(d->staging_fd, name,
-		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	_cleanup_(fd_closep) int fd = openat(
+		d->staging_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	_cleanup_(cleanup_freep) char *data = NULL;
 	size_t size;
 
 	if (fd < 0 || lseek(from_fd, 0, SEEK_SET) < 0 ||
 		fd_read_all(from_fd, 64 << 20, &data, &size) < 0 ||
 		fd_write_all(fd, data, size) < 0 || fsync(fd) < 0)
-		return error_set_kind(e, ERROR_OUTPUT, errno, "cannot write '%s/%s'", d->shown, name);
+		return error_set_kind(
+			e, ERROR_OUTPUT, errno, "cannot write '%s/%s'", d->shown, name);
 	return 0;
 }
 

@@ -156,5 +156,5 @@ static int doctor_main(int argc, char **argv)
 }
 
 const struct command_spec command_doctor = {"doctor", "",
-	"Starts a sandbox step by step and says what is missing, why it matters, and the fix.", specs,
-	array_size(specs), doctor_main};
+	"Starts a sandbox step by step and says what is missing, why it matters, and the fix.",
+	specs, array_size(specs), doctor_main};

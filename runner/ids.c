@@ -27,8 +27,8 @@ static bool has_capabilities(void)
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[2];
 	const uint32_t needed = 1U << CAP_SYS_ADMIN | 1U << CAP_SETUID | 1U << CAP_SETGID |
-		1U << CAP_CHOWN | 1U << CAP_MKNOD | 1U << CAP_NET_ADMIN | 1U << CAP_DAC_OVERRIDE |
-		1U << CAP_SYS_PTRACE | 1U << CAP_KILL;
+				1U << CAP_CHOWN | 1U << CAP_MKNOD | 1U << CAP_NET_ADMIN |
+				1U << CAP_DAC_OVERRIDE | 1U << CAP_SYS_PTRACE | 1U << CAP_KILL;
 
 	if (geteuid() != 0 || syscall(SYS_capget, &header, data) < 0)
 		return false;
@@ -45,7 +45,7 @@ static bool range_is_mapped(void)
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
 		return false;
 	return sscanf(text, "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 &&
-		count > (unsigned long)FIRST_BASE + (unsigned long)SLOTS * RANGE;
+	       count > (unsigned long)FIRST_BASE + (unsigned long)SLOTS * RANGE;
 }
 
 static int open_lock_file(struct error *e)

@@ -23,9 +23,11 @@
 #include "base/error.h"
 #include "base/fd.h"
 
-enum { NAMESPACES = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
-		CLONE_NEWCGROUP,
-	STACK_SIZE = 64 * 1024 };
+enum {
+	NAMESPACES = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
+		     CLONE_NEWCGROUP,
+	STACK_SIZE = 64 * 1024
+};
 
 struct child {
 	const struct launch_stdio *stdio;
@@ -80,7 +82,8 @@ static int arrange_fds(const struct child *c)
 static int child_main(void *argument)
 {
 	struct child *c = argument;
-	static char *const argv[] = {(char *)(uintptr_t)"cupel-init", NULL}, *const empty[] = {NULL};
+	static char *const argv[] = {(char *)(uintptr_t) "cupel-init", NULL}, *const empty[] = {
+										      NULL};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (c->map_ids && map_self(c) < 0) {
@@ -102,14 +105,15 @@ static int clone_child(struct child *c, bool privileged, int *ret_pidfd, struct 
 {
 	static char stack[STACK_SIZE] __attribute__((aligned(16)));
 	int flags = NAMESPACES | CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD |
-		(privileged ? 0 : CLONE_NEWUSER);
+		    (privileged ? 0 : CLONE_NEWUSER);
 	pid_t pid = clone(child_main, stack + sizeof(stack), flags, c, ret_pidfd);
 
 	if (pid >= 0)
 		return pid;
 	error_set(e, errno, "cannot make the namespaces of the sandbox");
 	if (e->errnum == EPERM)
-		error_hint(e, "unprivileged user namespaces are forbidden here: see 'cupel doctor'");
+		error_hint(
+			e, "unprivileged user namespaces are forbidden here: see 'cupel doctor'");
 	if (e->errnum == ENOSPC)
 		error_hint(e, "raise the limits in /proc/sys/user/max_*_namespaces");
 	return -1;

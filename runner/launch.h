@@ -12,9 +12,12 @@
 struct launch_ids {
 	bool privileged;   /* real root: namespaces in our own user namespace */
 	uint32_t uid_base; /* 0: single id */
-	int lock_fd;       /* keeps the range ours, or -1 */
+	int lock_fd;	   /* keeps the range ours, or -1 */
 };
-#define LAUNCH_IDS_INIT {.privileged = false, .uid_base = 0, .lock_fd = -1}
+#define LAUNCH_IDS_INIT                                                                            \
+	{                                                                                          \
+		.privileged = false, .uid_base = 0, .lock_fd = -1                                  \
+	}
 
 /* Finds out what we may do and takes a free range when we are root. 0 or -1. */
 int launch_take_ids(struct launch_ids *ret, struct error *e);
@@ -24,7 +27,7 @@ void launch_ids_deinit(struct launch_ids *ids); /* also for _cleanup_ */
 struct launch {
 	struct process init;
 	int out_fd, build_fd; /* detached mounts of $OUT and the workspace, owned */
-	int user_fd;          /* the namespace that they belong to, or -1 as root */
+	int user_fd;	      /* the namespace that they belong to, or -1 as root */
 	int terminal_fd;      /* master, or -1 */
 };
 #define LAUNCH_INIT                                                                                \

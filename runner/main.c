@@ -65,8 +65,8 @@ static int completion_main(int argc, char **argv)
 
 	for (size_t i = 0; i < array_size(commands); i++)
 		all[i] = *commands[i];
-	if (options_print_completion(
-		    all, array_size(all), argc > 1 ? argv[1] : "", &script, &e) < 0) {
+	if (options_print_completion(all, array_size(all), argc > 1 ? argv[1] : "", &script, &e) <
+		0) {
 		error_print("cupel", &e);
 		return USAGE;
 	}

@@ -52,8 +52,8 @@ static int unknown_option(const struct command_spec *command, const char *name, 
 	}
 	if (near != NULL)
 		return error_hint(e, "did you mean '--%s'?", near);
-	return error_hint(e, "'cupel %s --help' lists them; '--' ends Cupel's own options",
-		command->name);
+	return error_hint(
+		e, "'cupel %s --help' lists them; '--' ends Cupel's own options", command->name);
 }
 
 struct reader {

@@ -11,7 +11,7 @@ struct error;
  * page (a test compares) and the shells' completion.
  */
 struct option_spec {
-	char letter;          /* 0: only the long form */
+	char letter;	      /* 0: only the long form */
 	const char *name;     /* without "--" */
 	const char *argument; /* NULL: none; "DIR" and "FILE" complete as such */
 	const char *help;

@@ -32,8 +32,8 @@ static int read_digest(const struct buf *json, char digest[65], struct error *e)
 		return error_set(e, errno, "cannot hand the plan over");
 	pid = fork();
 	if (pid == 0) {
-		static char *const argv[] = {(char *)(uintptr_t)"cupel-collect",
-			(char *)(uintptr_t)"digest", (char *)(uintptr_t)"0", NULL};
+		static char *const argv[] = {(char *)(uintptr_t) "cupel-collect",
+			(char *)(uintptr_t) "digest", (char *)(uintptr_t) "0", NULL};
 		static char *const empty[] = {NULL};
 
 		if (dup2(json_fd, 0) == 0 && dup2(ends[1], 1) == 1)

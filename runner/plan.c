@@ -130,8 +130,8 @@ static void put_identity(const struct build *b, struct plan_builder *builder)
 	p->seccomp_digest = plan_add_string(builder, SECCOMP_DIGEST);
 }
 
-static void put_world(const struct build *b, const struct plan_choice *choice,
-	struct plan_builder *builder)
+static void put_world(
+	const struct build *b, const struct plan_choice *choice, struct plan_builder *builder)
 {
 	struct plan *p = &builder->head;
 	const char *const *outputs;
@@ -180,8 +180,8 @@ static enum plan_workspace choose_workspace(const struct build *b)
 		break;
 	}
 	return b->workspace.entries <= COPY_ENTRIES && b->workspace.bytes <= COPY_BYTES
-		? PLAN_WORKSPACE_COPY
-		: PLAN_WORKSPACE_OVERLAY;
+		       ? PLAN_WORKSPACE_COPY
+		       : PLAN_WORKSPACE_OVERLAY;
 }
 
 int build_make_plan(struct build *b, struct error *e)
@@ -203,8 +203,9 @@ int build_make_plan(struct build *b, struct error *e)
 		return -1;
 	if (b->plan->workspace == PLAN_WORKSPACE_OVERLAY &&
 		conf_u64(&b->conf, CONF_WORKSPACE_MODE) == CONF_WORKSPACE_AUTO)
-		build_note(b, "workspace: %llu files, %llu MiB: mounted as an overlay, its times "
-			      "and order as they are on disk",
+		build_note(b,
+			"workspace: %llu files, %llu MiB: mounted as an overlay, its times "
+			"and order as they are on disk",
 			(unsigned long long)b->workspace.entries,
 			(unsigned long long)(b->workspace.bytes >> 20));
 	build_event(b, "plan");

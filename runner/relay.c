@@ -71,7 +71,7 @@ static bool are_same_file(int a, int b)
 	struct stat sa, sb;
 
 	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
-		sa.st_ino == sb.st_ino;
+	       sa.st_ino == sb.st_ino;
 }
 
 static int open_pipe(struct relay *r, int stream, int to_fd, int *ret_child, struct error *e)

@@ -14,10 +14,10 @@ enum { RELAY_STREAMS = 2, RELAY_CHUNK = 65536, RELAY_TAIL = 4096, RELAY_POLLS = 
 
 /* One stream of the build's output on its way to ours and into the log. */
 struct relay_stream {
-	int from_fd; /* -1 when it has ended */
-	int to_fd;   /* ours: 1 or 2; -1: only into the log */
+	int from_fd;		   /* -1 when it has ended */
+	int to_fd;		   /* ours: 1 or 2; -1: only into the log */
 	bool blocking_is_harmless; /* a regular file */
-	size_t start, end; /* what is read and not yet written */
+	size_t start, end;	   /* what is read and not yet written */
 	char data[RELAY_CHUNK];
 };
 
@@ -28,8 +28,8 @@ struct relay {
 	int log_fd;
 	uint64_t log_bytes, log_limit;
 	int terminal_fd; /* master, borrowed */
-	bool input;      /* our standard input goes to the terminal */
-	bool raw;        /* our terminal is in raw mode */
+	bool input;	 /* our standard input goes to the terminal */
+	bool raw;	 /* our terminal is in raw mode */
 	struct termios saved;
 	char tail[RELAY_TAIL]; /* the last bytes, a ring */
 	uint64_t tail_bytes;

@@ -157,14 +157,16 @@ static void print_success(const struct build *b)
 		(double)(b->finished_ms - b->started_ms) / 1000,
 		(double)(b->exited.user_us + b->exited.system_us) / 1e6, memory);
 	if (!b->published) {
-		fprintf(stderr, "  outputs   none: nothing is in $OUT, and [outputs] names no files; "
-				"nothing is attested\n");
+		fprintf(stderr,
+			"  outputs   none: nothing is in $OUT, and [outputs] names no files; "
+			"nothing is attested\n");
 		return;
 	}
 	fprintf(stderr, "  outputs   %s: %llu files, %s\n", b->destination.shown,
 		(unsigned long long)b->outputs.files, size);
 	if (b->attestation_fd >= 0)
-		fprintf(stderr, "  attested  %s/%s.intoto.jsonl  key %s\n  verify    cupel verify %s\n",
+		fprintf(stderr,
+			"  attested  %s/%s.intoto.jsonl  key %s\n  verify    cupel verify %s\n",
 			b->destination.shown, plan_string(b->plan, b->plan->name), b->keyid,
 			b->destination.shown);
 	else
@@ -200,8 +202,9 @@ static void print_build_failure(const struct build *b)
 		fprintf(stderr, "  hint: it made a system call of a foreign ABI (32-bit or x32), "
 				"which is refused\n");
 	else
-		fprintf(stderr, "  next: nothing was published; run a shell in the same sandbox with "
-				"'cupel run -i -- sh'\n");
+		fprintf(stderr,
+			"  next: nothing was published; run a shell in the same sandbox with "
+			"'cupel run -i -- sh'\n");
 }
 
 static void print_failure(const struct build *b, const struct error *e)
@@ -219,7 +222,8 @@ static void print_failure(const struct build *b, const struct error *e)
 		print_tail(b);
 	error_print("cupel", e);
 	if (b->timed_out)
-		fprintf(stderr, "  hint: raise it with --timeout, or 'timeout' in section [build]\n");
+		fprintf(stderr,
+			"  hint: raise it with --timeout, or 'timeout' in section [build]\n");
 }
 
 void build_report(const struct build *b, const struct error *e, int failed)

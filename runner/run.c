@@ -105,8 +105,8 @@ static int set_status_fd(struct run_options *o, const char *value, struct error 
 	uint64_t fd;
 
 	if (text_to_u64(value, &fd) < 0 || fd > 65535 || fcntl((int)fd, F_GETFD) < 0) {
-		error_set_kind(e, ERROR_USAGE, 0, "--status-fd: '%s' is not an open descriptor",
-			value);
+		error_set_kind(
+			e, ERROR_USAGE, 0, "--status-fd: '%s' is not an open descriptor", value);
 		return error_hint(e, "open it in the shell: cupel run --status-fd 3 … 3>FILE");
 	}
 	o->status_fd = (int)fd;

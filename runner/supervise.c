@@ -152,8 +152,8 @@ static void fill_polls(struct build *b, struct loop *l)
 {
 	l->polls[0] = (struct pollfd){.fd = b->signal_fd, .events = POLLIN};
 	l->polls[1] = (struct pollfd){.fd = b->launch.init.socket, .events = POLLIN};
-	l->polls[2] = (struct pollfd){
-		.fd = l->init_gone ? -1 : b->launch.init.pidfd, .events = POLLIN};
+	l->polls[2] =
+		(struct pollfd){.fd = l->init_gone ? -1 : b->launch.init.pidfd, .events = POLLIN};
 	l->relay_count = relay_polls(&b->relay, l->polls + 3);
 }
 

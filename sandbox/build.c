@@ -74,10 +74,10 @@ static int drop_capabilities(const struct sandbox *s, struct error *e)
 		continue;
 	if (errno != EINVAL)
 		return error_set(e, errno, "cannot drop the bounding set");
-	if (prctl(PR_SET_SECUREBITS,
-		    SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
-			    SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
-			    SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED) < 0)
+	if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+					     SECBIT_NO_SETUID_FIXUP_LOCKED |
+					     SECBIT_KEEP_CAPS_LOCKED | SECBIT_NO_CAP_AMBIENT_RAISE |
+					     SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED) < 0)
 		return error_set(e, errno, "cannot lock the secure bits");
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
 		syscall(SYS_capset, &header, none) < 0)
@@ -138,8 +138,8 @@ static int run_command(const struct sandbox *s, struct error *e)
 		envp[i] = (char *)(uintptr_t)plan_item(p, p->environment, i);
 	environ = envp; /* execvpe(3) searches our PATH, which must be the build's */
 	execvpe(argv[0], argv, envp);
-	error_set_kind(e, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_EXEC, errno,
-		"cannot run '%s'", argv[0]);
+	error_set_kind(e, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_EXEC, errno, "cannot run '%s'",
+		argv[0]);
 	if (e->kind == ERROR_NOT_FOUND)
 		return error_hint(e, "programs outside the image's /usr, in /opt or a home "
 				     "directory, do not exist in the sandbox; a path is relative "

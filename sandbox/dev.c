@@ -30,8 +30,8 @@ static int put_pts(const struct sandbox *s, struct error *e)
 {
 	static const struct mount_option options[] = {
 		{"newinstance", NULL}, {"ptmxmode", "0666"}, {"mode", "0620"}, {"max", "64"}};
-	_cleanup_(fd_closep) int fd = mounts_new("devpts", options, array_size(options),
-		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
+	_cleanup_(fd_closep) int fd = mounts_new(
+		"devpts", options, array_size(options), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
 
 	return fd < 0 ? -1 : mounts_attach(fd, s->root_fd, "dev/pts", e);
 }

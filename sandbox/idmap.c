@@ -52,8 +52,8 @@ static void put_map(char *out, size_t size, uint32_t owner, uint32_t id, uint32_
 	put_range(out, size, high + 1, base + high + 1, IDS - high - 1);
 }
 
-static int write_map(const struct sandbox *s, pid_t pid, const char *name, const char *map,
-	struct error *e)
+static int write_map(
+	const struct sandbox *s, pid_t pid, const char *name, const char *map, struct error *e)
 {
 	_cleanup_(fd_closep) int fd = -1;
 	char path[64];
@@ -65,8 +65,8 @@ static int write_map(const struct sandbox *s, pid_t pid, const char *name, const
 	return 0;
 }
 
-static int map_and_open(const struct sandbox *s, pid_t pid, uid_t owner, gid_t group,
-	struct error *e)
+static int map_and_open(
+	const struct sandbox *s, pid_t pid, uid_t owner, gid_t group, struct error *e)
 {
 	char map[256], path[64];
 	int fd;

@@ -165,9 +165,9 @@ static int report_exit(const struct sandbox *s, int status, struct error *e)
 
 	if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
 		exited.user_us = (uint64_t)usage.ru_utime.tv_sec * 1000000 +
-			(uint64_t)usage.ru_utime.tv_usec;
+				 (uint64_t)usage.ru_utime.tv_usec;
 		exited.system_us = (uint64_t)usage.ru_stime.tv_sec * 1000000 +
-			(uint64_t)usage.ru_stime.tv_usec;
+				   (uint64_t)usage.ru_stime.tv_usec;
 		exited.max_rss_kib = (uint64_t)usage.ru_maxrss;
 	}
 	return msg_send(s->control, INIT_EXITED, &exited, sizeof(exited), NULL, 0, e);

@@ -32,10 +32,10 @@ enum {
 enum { INIT_LOCK_FD = MSG_CONTROL_FD + 1 };
 
 struct init_start {
-	uint32_t uid_base; /* first of 65536 subordinate ids, or 0: single id */
-	uint32_t privileged; /* init is real root: it makes device nodes, else it binds them */
-	uint32_t merge_stderr; /* standard error is the same file as standard output */
-	uint32_t report; /* send INIT_STEP */
+	uint32_t uid_base;	/* first of 65536 subordinate ids, or 0: single id */
+	uint32_t privileged;	/* init is real root: it makes device nodes, else it binds them */
+	uint32_t merge_stderr;	/* standard error is the same file as standard output */
+	uint32_t report;	/* send INIT_STEP */
 	uint16_t rows, columns; /* of the terminal */
 };
 
@@ -48,5 +48,5 @@ struct init_exited {
 	int32_t status; /* as from waitpid(2) */
 	uint32_t reserved;
 	uint64_t user_us, system_us; /* CPU time of all processes of the build */
-	uint64_t max_rss_kib;        /* of the largest one */
+	uint64_t max_rss_kib;	     /* of the largest one */
 };

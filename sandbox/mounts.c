@@ -30,8 +30,8 @@ int mounts_new(const char *type, const struct mount_option *options, size_t coun
 			options[i].value == NULL ? FSCONFIG_SET_FLAG : FSCONFIG_SET_STRING;
 
 		if (fsconfig(context, command, options[i].key, options[i].value, 0) < 0)
-			return error_set(e, errno, "cannot set '%s' of a new '%s'", options[i].key,
-				type);
+			return error_set(
+				e, errno, "cannot set '%s' of a new '%s'", options[i].key, type);
 	}
 	if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
 		return error_set(e, errno, "cannot create a '%s'", type);
@@ -53,8 +53,8 @@ int mounts_set(int mount_fd, uint64_t attributes, int recursive, struct error *e
 
 int mounts_clone(int dirfd, const char *path, uint64_t attributes, struct error *e)
 {
-	_cleanup_(fd_closep) int fd = open_tree(dirfd, path,
-		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH);
+	_cleanup_(fd_closep) int fd = open_tree(
+		dirfd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_EMPTY_PATH);
 
 	if (fd < 0)
 		return error_set(e, errno, "cannot take the tree at '%s'", path);
@@ -78,8 +78,8 @@ int mounts_bind(int from_fd, const char *from, int to_fd, const char *to, uint64
 	return fd < 0 ? -1 : mounts_attach(fd, to_fd, to, e);
 }
 
-int mounts_put_file(int dirfd, const char *path, mode_t mode, const char *content, size_t n,
-	struct error *e)
+int mounts_put_file(
+	int dirfd, const char *path, mode_t mode, const char *content, size_t n, struct error *e)
 {
 	_cleanup_(fd_closep) int fd =
 		openat(dirfd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);

@@ -34,8 +34,8 @@ int mounts_bind(int from_fd, const char *from, int to_fd, const char *to, uint64
 int mounts_set(int mount_fd, uint64_t attributes, int recursive, struct error *e);
 
 /* A file with this content below dirfd. 0, or -1 with *e filled. */
-int mounts_put_file(int dirfd, const char *path, mode_t mode, const char *content, size_t n,
-	struct error *e);
+int mounts_put_file(
+	int dirfd, const char *path, mode_t mode, const char *content, size_t n, struct error *e);
 /* An empty directory, an empty file, a symbolic link. */
 int mounts_put_dir(int dirfd, const char *path, mode_t mode, struct error *e);
 int mounts_put_empty(int dirfd, const char *path, struct error *e);

@@ -20,10 +20,10 @@
 #include "sandbox/state.h"
 
 /* Readable by everybody on common kernels, and about the host only. */
-static const char *const masked[] = {"proc/keys", "proc/key-users", "proc/kallsyms",
-	"proc/modules", "proc/interrupts", "proc/softirqs", "proc/diskstats", "proc/partitions",
-	"proc/vmstat", "proc/zoneinfo", "proc/buddyinfo", "proc/schedstat", "proc/swaps",
-	"proc/config.gz", "proc/kcore", "proc/kmsg", "proc/sysrq-trigger"};
+static const char *const masked[] = {"proc/keys", "proc/key-users", "proc/kallsyms", "proc/modules",
+	"proc/interrupts", "proc/softirqs", "proc/diskstats", "proc/partitions", "proc/vmstat",
+	"proc/zoneinfo", "proc/buddyinfo", "proc/schedstat", "proc/swaps", "proc/config.gz",
+	"proc/kcore", "proc/kmsg", "proc/sysrq-trigger"};
 
 static const struct {
 	const char *path;

@@ -22,8 +22,8 @@ static int leave_propagation(const struct sandbox *s, struct error *e)
 {
 	struct mount_attr attr = {.propagation = MS_PRIVATE};
 
-	if (s->start.privileged &&
-		mount_setattr(s->host_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) < 0)
+	if (s->start.privileged && mount_setattr(s->host_fd, "", AT_EMPTY_PATH | AT_RECURSIVE,
+					   &attr, sizeof(attr)) < 0)
 		return error_set(e, errno, "cannot make the mounts private");
 	return 0;
 }

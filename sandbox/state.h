@@ -11,19 +11,19 @@ struct error;
 
 /* What pid 1 knows while it turns fresh namespaces into the sandbox. */
 struct sandbox {
-	int control; /* the runner */
+	int control;   /* the runner */
 	int signal_fd; /* SIGCHLD and SIGTERM */
 	int plan_fd;
 	const struct plan *plan;
 	struct init_start start;
 
-	int host_fd;      /* the host's root directory, until pivot_root */
+	int host_fd;	  /* the host's root directory, until pivot_root */
 	int workspace_fd; /* the workspace, in our own mount namespace */
-	int root_fd;      /* mount: the new root, a small tmpfs */
-	int scratch_fd;   /* mount: all that the build may write to */
-	int proc_fd;      /* mount: its /proc, writable for us until the build starts */
+	int root_fd;	  /* mount: the new root, a small tmpfs */
+	int scratch_fd;	  /* mount: all that the build may write to */
+	int proc_fd;	  /* mount: its /proc, writable for us until the build starts */
 	int terminal_fd;  /* master of the build's terminal, or -1 */
-	int user_fd;      /* the namespace that owns all the others, or -1 as real root */
+	int user_fd;	  /* the namespace that owns all the others, or -1 as real root */
 
 	pid_t build;
 	int build_socket; /* to the child that becomes the build, until it executes */
@@ -44,15 +44,15 @@ struct sandbox_step {
 int sandbox_protect(struct sandbox *s, struct error *e);   /* protect.c */
 int sandbox_identify(struct sandbox *s, struct error *e);  /* protect.c */
 int sandbox_loopback(struct sandbox *s, struct error *e);  /* protect.c */
-int sandbox_root(struct sandbox *s, struct error *e);      /* root.c */
-int sandbox_usr(struct sandbox *s, struct error *e);       /* root.c */
-int sandbox_etc(struct sandbox *s, struct error *e);       /* etc.c */
-int sandbox_dev(struct sandbox *s, struct error *e);       /* dev.c */
-int sandbox_proc(struct sandbox *s, struct error *e);      /* proc.c */
+int sandbox_root(struct sandbox *s, struct error *e);	   /* root.c */
+int sandbox_usr(struct sandbox *s, struct error *e);	   /* root.c */
+int sandbox_etc(struct sandbox *s, struct error *e);	   /* etc.c */
+int sandbox_dev(struct sandbox *s, struct error *e);	   /* dev.c */
+int sandbox_proc(struct sandbox *s, struct error *e);	   /* proc.c */
 int sandbox_scratch(struct sandbox *s, struct error *e);   /* scratch.c */
 int sandbox_workspace(struct sandbox *s, struct error *e); /* workspace.c */
-int sandbox_pivot(struct sandbox *s, struct error *e);     /* root.c */
-int sandbox_limits(struct sandbox *s, struct error *e);    /* limits.c */
+int sandbox_pivot(struct sandbox *s, struct error *e);	   /* root.c */
+int sandbox_limits(struct sandbox *s, struct error *e);	   /* limits.c */
 int sandbox_terminal(struct sandbox *s, struct error *e);  /* terminal.c */
 
 /*

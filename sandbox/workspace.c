@@ -41,8 +41,8 @@ static int map_owner(const struct sandbox *s, int mount_fd, struct error *e)
 
 static int clone_workspace(const struct sandbox *s, struct error *e)
 {
-	_cleanup_(fd_closep) int fd = mounts_clone(s->workspace_fd, "",
-		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, e);
+	_cleanup_(fd_closep) int fd = mounts_clone(
+		s->workspace_fd, "", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, e);
 
 	if (fd < 0 || (s->start.uid_base != 0 && map_owner(s, fd, e) < 0))
 		return -1;
@@ -71,10 +71,11 @@ static int mount_overlay(const struct sandbox *s, int lower_fd, struct error *e)
 	snprintf(lower, sizeof(lower), "self/fd/%d", lower_fd);
 	snprintf(upper, sizeof(upper), "self/fd/%d", upper_fd);
 	snprintf(work, sizeof(work), "self/fd/%d", work_fd);
-	fd = mounts_new("overlay", options, array_size(options),
-		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, e);
+	fd = mounts_new(
+		"overlay", options, array_size(options), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, e);
 	if (fd < 0)
-		return error_hint(e, "load the module with 'modprobe overlay', or use --no-overlay");
+		return error_hint(
+			e, "load the module with 'modprobe overlay', or use --no-overlay");
 	return mounts_attach(fd, s->root_fd, "build", e);
 }
 

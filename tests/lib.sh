@@ -29,10 +29,10 @@ skip() { printf 'ok - %s (%s) # SKIP %s\n' "$1" "$HALF" "$2"; }
 judge() {
 	lib_name=$1
 	shift
-	if "$@" >"$TMP/output" 2>&1; then
+	if "$@" >"$TMP/judged" 2>&1; then
 		ok "$lib_name"
 	else
-		not_ok "$lib_name" "$*: $(cat "$TMP/output")"
+		not_ok "$lib_name" "$*: $(cat "$TMP/judged")"
 	fi
 }
 

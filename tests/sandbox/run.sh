@@ -93,7 +93,7 @@ case_exit_codes() {
 	expect 125 "no command" "$CUPEL" run
 	expect 125 "an unknown option" "$CUPEL" run --forse -- true
 	said "and the one that was meant" "did you mean '--force'"
-	expect 2 "an unknown subcommand" "$CUPEL" runn
+	expect 2 "an unknown subcommand" "$CUPEL" no-such
 	expect 125 "a workspace that cannot be entered" "$CUPEL" run -C nowhere -- true
 }
 
