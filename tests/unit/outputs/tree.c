@@ -19,22 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "plan/builder.h"
-
-struct tree tree_new(void)
-{
-	struct tree t = {.fd = -1};
-	const char *top = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-
-	snprintf(t.path, sizeof(t.path), "%s/cupel-test-XXXXXX", top);
-	assert_non_null(mkdtemp(t.path));
-	assert_return_code(chmod(t.path, 0755), errno);
-	t.fd = open(t.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_return_code(t.fd, errno);
-	return t;
-}
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -52,11 +40,56 @@ static int open_up(const char *path, const struct stat *st, int type, struct FTW
 	return 0;
 }
 
+static void remove_tree(const char *path)
+{
+	nftw(path, open_up, 64, FTW_PHYS);
+	nftw(path, remove_one, 64, FTW_PHYS | FTW_DEPTH);
+}
+
+/* A test that fails or is skipped jumps over its cleanups: what is left goes at exit. */
+static char left[32][64];
+
+static void remove_left(void)
+{
+	for (size_t i = 0; i < array_size(left); i++)
+		if (left[i][0] != '\0')
+			remove_tree(left[i]);
+}
+
+static void remember(const char *from, const char *to)
+{
+	static bool registered;
+
+	for (size_t i = 0; i < array_size(left); i++) {
+		if (strcmp(left[i], from) == 0) {
+			snprintf(left[i], sizeof(left[i]), "%s", to);
+			break;
+		}
+	}
+	if (!registered)
+		atexit(remove_left);
+	registered = true;
+}
+
+struct tree tree_new(void)
+{
+	struct tree t = {.fd = -1};
+	const char *top = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+
+	snprintf(t.path, sizeof(t.path), "%s/cupel-test-XXXXXX", top);
+	assert_non_null(mkdtemp(t.path));
+	assert_return_code(chmod(t.path, 0755), errno);
+	t.fd = open(t.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_return_code(t.fd, errno);
+	remember("", t.path);
+	return t;
+}
+
 void tree_free(struct tree *t)
 {
 	fd_closep(&t->fd);
-	nftw(t->path, open_up, 64, FTW_PHYS);
-	nftw(t->path, remove_one, 64, FTW_PHYS | FTW_DEPTH);
+	remove_tree(t->path);
+	remember(t->path, "");
 }
 
 void tree_dir(int dirfd, const char *path, mode_t mode)
