@@ -22,6 +22,9 @@
 /* What a pipe or terminal that is ready for writing takes without blocking: PIPE_BUF. */
 enum { SAFE_WRITE = 4096 };
 
+/* Outside of struct relay, so that nobody clears what only a talkative build needs. */
+static char chunks[RELAY_STREAMS][RELAY_CHUNK];
+
 void relay_init(struct relay *r)
 {
 	r->child_in = r->child_out = r->child_err = r->log_fd = r->terminal_fd = -1;
@@ -30,6 +33,7 @@ void relay_init(struct relay *r)
 	for (int i = 0; i < RELAY_STREAMS; i++) {
 		r->streams[i].from_fd = r->streams[i].to_fd = -1;
 		r->streams[i].start = r->streams[i].end = 0;
+		r->streams[i].data = chunks[i];
 	}
 }
 
@@ -189,7 +193,7 @@ static int put_log(struct relay *r, const char *data, size_t n, struct error *e)
 
 static int read_stream(struct relay *r, struct relay_stream *s, struct error *e)
 {
-	ssize_t n = read(s->from_fd, s->data, sizeof(s->data));
+	ssize_t n = read(s->from_fd, s->data, RELAY_CHUNK);
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;

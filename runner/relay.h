@@ -18,7 +18,7 @@ struct relay_stream {
 	int to_fd;		   /* ours: 1 or 2; -1: only into the log */
 	bool blocking_is_harmless; /* a regular file */
 	size_t start, end;	   /* what is read and not yet written */
-	char data[RELAY_CHUNK];
+	char *data;		   /* RELAY_CHUNK bytes; static, one relay in a process */
 };
 
 /* The build's standard streams. */

@@ -127,7 +127,8 @@ static int take_filter(const struct sandbox *s, struct error *e)
 
 static int run_command(const struct sandbox *s, struct error *e)
 {
-	char *argv[PLAN_ARGUMENTS_MAX + 1], *envp[PLAN_ARGUMENTS_MAX + 1];
+	/* Static: what is not used of them is never touched. */
+	static char *argv[PLAN_ARGUMENTS_MAX + 1], *envp[PLAN_ARGUMENTS_MAX + 1];
 	const struct plan *p = s->plan;
 
 	if (p->command.count > PLAN_ARGUMENTS_MAX || p->environment.count > PLAN_ARGUMENTS_MAX)

@@ -68,7 +68,7 @@ static int cover_with(
 
 static int cover_processors(const struct sandbox *s, struct error *e)
 {
-	char info[8192], stat[4096];
+	static char info[8192], stat[4096];
 	size_t info_used = 0, stat_used;
 	cpu_set_t set;
 	int count;
