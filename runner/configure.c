@@ -64,6 +64,7 @@ static int apply_command_line(struct build *b, struct error *e)
 int build_configure(struct build *b, struct error *e)
 {
 	char user[4096];
+	int how;
 
 	/* We start nothing that could be set-user-ID, and nothing we start may become it. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -77,6 +78,9 @@ int build_configure(struct build *b, struct error *e)
 		return error_kind(e, e->kind == ERROR_HOST ? ERROR_USAGE : e->kind);
 	if (launch_take_ids(&b->ids, e) < 0)
 		return -1;
+	how = b->options->force ? DESTINATION_FORCE : 0;
+	if (conf_level(&b->conf, CONF_OUTPUTS_DIRECTORY) == CONF_LEVEL_PROJECT)
+		how |= DESTINATION_BENEATH;
 	return destination_open(&b->destination, b->workspace.fd,
-		conf_string(&b->conf, CONF_OUTPUTS_DIRECTORY), b->options->force, e);
+		conf_string(&b->conf, CONF_OUTPUTS_DIRECTORY), how, e);
 }

@@ -136,14 +136,21 @@ static bool is_taken(const struct destination *d)
 	return entries > 2;
 }
 
-int destination_open(
-	struct destination *d, int base_fd, const char *path, bool force, struct error *e)
+int destination_open(struct destination *d, int base_fd, const char *path, int how, struct error *e)
 {
+	bool force = (how & DESTINATION_FORCE) != 0;
 	char parent[1024];
 
 	if (split_path(d, path, parent, sizeof(parent), e) < 0)
 		return -1;
-	d->parent_fd = openat(base_fd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	d->parent_fd = (how & DESTINATION_BENEATH) != 0
+			       ? fd_open_beneath(base_fd, parent, O_RDONLY | O_DIRECTORY, 0)
+			       : openat(base_fd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (d->parent_fd < 0 && errno == ELOOP) {
+		error_set_kind(e, ERROR_POLICY, 0, "outputs: '%s' leads through a link", d->shown);
+		return error_hint(
+			e, "a project may only publish below itself: give it with -o DIR");
+	}
 	if (d->parent_fd < 0) {
 		error_set_kind(e, ERROR_OUTPUT, errno, "outputs: cannot open '%s'", parent);
 		return error_hint(e, "the directory that holds the output directory must exist");

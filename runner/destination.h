@@ -6,13 +6,18 @@
 struct destination;
 struct error;
 
+enum {
+	DESTINATION_FORCE = 1, /* existing outputs are no error */
+	DESTINATION_BENEATH =
+		2, /* the path is a project's: it stays below base_fd, without links */
+};
 /*
  * Opens the directory that will hold the outputs, relative to base_fd, and
- * reclaims what dead runs left there. Existing outputs are an error unless
- * force. 0, or -1 with *e filled.
+ * reclaims what dead runs left there. how: DESTINATION_* or 0. 0, or -1 with *e
+ * filled.
  */
 int destination_open(
-	struct destination *d, int base_fd, const char *path, bool force, struct error *e);
+	struct destination *d, int base_fd, const char *path, int how, struct error *e);
 /* Makes the hidden staging directory beside it, locked while we live. */
 int destination_stage(struct destination *d, struct error *e);
 /* Writes a file into the staging directory, and to disk. */

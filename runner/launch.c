@@ -76,7 +76,10 @@ static int arrange_fds(const struct child *c)
 		dup2(err, 2) < 0 || dup2(control, MSG_CONTROL_FD) < 0)
 		return -1;
 	/* Across execve(2), so that the id range stays taken as long as pid 1 lives. */
-	return lock < 0 || dup2(lock, INIT_LOCK_FD) >= 0 ? 0 : -1;
+	if (lock >= 0 && dup2(lock, INIT_LOCK_FD) < 0)
+		return -1;
+	/* Also what our caller left open for us. */
+	return close_range(INIT_LOCK_FD + (lock >= 0), ~0U, CLOSE_RANGE_CLOEXEC);
 }
 
 static int child_main(void *argument)

@@ -29,6 +29,7 @@ void relay_init(struct relay *r)
 {
 	r->child_in = r->child_out = r->child_err = r->log_fd = r->terminal_fd = -1;
 	r->log_bytes = r->tail_bytes = 0;
+	r->typed_start = r->typed_end = 0;
 	r->input = r->raw = false;
 	for (int i = 0; i < RELAY_STREAMS; i++) {
 		r->streams[i].from_fd = r->streams[i].to_fd = -1;
@@ -70,6 +71,13 @@ static bool is_regular(int fd)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+static bool is_directory(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static bool are_same_file(int a, int b)
 {
 	struct stat sa, sb;
@@ -82,7 +90,8 @@ static int open_pipe(struct relay *r, int stream, int to_fd, int *ret_child, str
 {
 	int ends[2];
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	/* Never waiting: the build can take back what poll(2) has promised. */
+	if (pipe2(ends, O_CLOEXEC) < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0)
 		return error_set(e, errno, "cannot make a pipe");
 	r->streams[stream].from_fd = ends[0];
 	r->streams[stream].to_fd = to_fd;
@@ -104,6 +113,10 @@ int relay_open(struct relay *r, bool terminal, bool input, bool quiet, uint64_t 
 {
 	int out = quiet ? -1 : 1, err = quiet ? -1 : 2;
 
+	if (input && is_directory(0)) {
+		error_set_kind(e, ERROR_USAGE, EISDIR, "standard input");
+		return error_hint(e, "it would be a way into the host's files: give it a file");
+	}
 	r->log_limit = log_limit;
 	r->log_fd = open_log(log_dir_fd);
 	r->child_in = input && !terminal ? fcntl(0, F_DUPFD_CLOEXEC, 3)
@@ -142,6 +155,8 @@ int relay_started(struct relay *r, int terminal_fd, struct error *e)
 	if (terminal_fd < 0)
 		return 0;
 	r->streams[0].from_fd = terminal_fd;
+	if (fcntl(terminal_fd, F_SETFL, O_NONBLOCK) < 0)
+		return error_set(e, errno, "cannot set the terminal");
 	if (!r->input || tcgetattr(0, &r->saved) < 0)
 		return 0;
 	t = r->saved;
@@ -165,7 +180,9 @@ int relay_polls(struct relay *r, struct pollfd *polls)
 		else if (s->from_fd >= 0)
 			polls[count++] = (struct pollfd){.fd = s->from_fd, .events = POLLIN};
 	}
-	if (r->input && r->terminal_fd >= 0)
+	if (r->terminal_fd >= 0 && r->typed_start < r->typed_end)
+		polls[count++] = (struct pollfd){.fd = r->terminal_fd, .events = POLLOUT};
+	else if (r->input && r->terminal_fd >= 0)
 		polls[count++] = (struct pollfd){.fd = 0, .events = POLLIN};
 	return count;
 }
@@ -225,25 +242,44 @@ static int write_stream(struct relay_stream *s, struct error *e)
 	return 0;
 }
 
-static int move_input(struct relay *r)
+static void read_typed(struct relay *r)
 {
-	char data[1024];
-	ssize_t n = read(0, data, sizeof(data));
+	ssize_t n = read(0, r->typed, sizeof(r->typed));
 
 	if (n <= 0)
 		r->input = false;
-	return n > 0 ? fd_write_all(r->terminal_fd, data, (size_t)n) : 0;
+	r->typed_start = 0;
+	r->typed_end = n > 0 ? (size_t)n : 0;
+}
+
+/* A build that does not read it is no reason to wait. */
+static void write_typed(struct relay *r)
+{
+	ssize_t n = write(r->terminal_fd, r->typed + r->typed_start, r->typed_end - r->typed_start);
+
+	if (n > 0)
+		r->typed_start += (size_t)n;
+	else if (n < 0 && errno != EINTR && errno != EAGAIN)
+		r->typed_start = r->typed_end;
+}
+
+/* Whether what is ready was for what is typed rather than for a stream. */
+static bool move_typed(struct relay *r, const struct pollfd *ready)
+{
+	if (ready->fd == 0 && ready->events == POLLIN)
+		read_typed(r);
+	else if (ready->fd == r->terminal_fd && ready->events == POLLOUT)
+		write_typed(r);
+	else
+		return false;
+	return true;
 }
 
 int relay_move(struct relay *r, const struct pollfd *polls, int count, struct error *e)
 {
 	for (int i = 0; i < count; i++) {
-		if (polls[i].revents == 0)
+		if (polls[i].revents == 0 || move_typed(r, &polls[i]))
 			continue;
-		if (polls[i].fd == 0) {
-			(void)move_input(r);
-			continue;
-		}
 		for (int k = 0; k < RELAY_STREAMS; k++) {
 			struct relay_stream *s = &r->streams[k];
 

@@ -27,9 +27,11 @@ struct relay {
 	int child_in, child_out, child_err; /* the build's ends, until it is started */
 	int log_fd;
 	uint64_t log_bytes, log_limit;
-	int terminal_fd; /* master, borrowed */
-	bool input;	 /* our standard input goes to the terminal */
-	bool raw;	 /* our terminal is in raw mode */
+	int terminal_fd;  /* master, borrowed */
+	bool input;	  /* our standard input goes to the terminal */
+	bool raw;	  /* our terminal is in raw mode */
+	char typed[1024]; /* of our standard input, not yet in the terminal */
+	size_t typed_start, typed_end;
 	struct termios saved;
 	char tail[RELAY_TAIL]; /* the last bytes, a ring */
 	uint64_t tail_bytes;

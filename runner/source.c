@@ -72,14 +72,19 @@ static int read_answer(const struct build *b, int fd, char *out, size_t size)
 {
 	struct pollfd polls[] = {
 		{.fd = fd, .events = POLLIN}, {.fd = b->signal_fd, .events = POLLIN}};
+	const uint64_t until = build_now_ms() + GIT_PATIENCE_MS;
 	size_t used = 0;
 
 	for (;;) {
+		uint64_t now = build_now_ms();
 		ssize_t n;
 
-		if (poll(polls, array_size(polls), GIT_PATIENCE_MS) <= 0 || polls[1].revents != 0)
+		if (now >= until || poll(polls, array_size(polls), (int)(until - now)) <= 0 ||
+			polls[1].revents != 0)
 			return -1;
 		n = read(fd, out + used, size - 1 - used);
+		if (n < 0 && errno == EAGAIN)
+			continue;
 		if (n <= 0)
 			break;
 		used += (size_t)n;
@@ -94,7 +99,8 @@ static int ask_git(struct build *b, char *out, size_t size, struct error *e)
 		"core.fsmonitor=false", "log", "-1", "--no-show-signature", "--format=%ct"};
 	const struct plan_choice choice = {.command = command,
 		.count = array_size(command),
-		.workspace = PLAN_WORKSPACE_READONLY};
+		/* Not as it is: its FIFOs and sockets would lead to whoever uses them outside. */
+		.workspace = PLAN_WORKSPACE_OVERLAY};
 	_cleanup_(launch_deinit) struct launch l = LAUNCH_INIT;
 	_cleanup_(fd_closep) int plan_fd = build_plan_for(b, &choice, e);
 	_cleanup_(fd_closep) int from = -1, to = -1;
@@ -105,6 +111,8 @@ static int ask_git(struct build *b, char *out, size_t size, struct error *e)
 
 	if (plan_fd < 0 || null_fd < 0 || pipe2(ends, O_CLOEXEC) < 0)
 		return -1;
+	/* Never waiting: it can take back what poll(2) has promised. */
+	(void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
 	from = ends[0];
 	to = ends[1];
 	stdio = (struct launch_stdio){.in_fd = null_fd, .out_fd = to, .err_fd = null_fd};
