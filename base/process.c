@@ -81,28 +81,37 @@ int process_socketpair(int ret[2], struct error *e)
 
 /* Mustn't return: the child owns nothing but its descriptors. */
 __attribute__((noreturn)) static void child_exec(
-	int program_fd, int socket, int null_fd, const char *const argv[])
+	int program_fd, int socket, int null_fd, int extra_fd, const char *const argv[])
 {
 	static char *const empty[] = {NULL};
+	/* Above all numbers that are given away: none of them may be one of those. */
+	const int program = fcntl(program_fd, F_DUPFD_CLOEXEC, PROCESS_EXTRA_FD + 1);
+	const int control = fcntl(socket, F_DUPFD_CLOEXEC, PROCESS_EXTRA_FD + 1);
+	const int null = fcntl(null_fd, F_DUPFD_CLOEXEC, PROCESS_EXTRA_FD + 1);
+	const int extra =
+		extra_fd < 0 ? -1 : fcntl(extra_fd, F_DUPFD_CLOEXEC, PROCESS_EXTRA_FD + 1);
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid(); /* Ctrl-C is for the runner, which ends its programs in order */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	/* Above all numbers that are given away: none of the three may be one of those. */
-	program_fd = fcntl(program_fd, F_DUPFD_CLOEXEC, MSG_CONTROL_FD + 1);
-	socket = fcntl(socket, F_DUPFD_CLOEXEC, MSG_CONTROL_FD + 1);
-	null_fd = fcntl(null_fd, F_DUPFD_CLOEXEC, MSG_CONTROL_FD + 1);
-	if (dup2(null_fd, 0) == 0 && dup2(null_fd, 1) == 1 &&
-		dup2(socket, MSG_CONTROL_FD) == MSG_CONTROL_FD &&
+	if (dup2(null, 0) == 0 && dup2(null, 1) == 1 &&
+		dup2(control, MSG_CONTROL_FD) == MSG_CONTROL_FD &&
 		/* also what our caller left open for us */
-		close_range(MSG_CONTROL_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
-		syscall(SYS_execveat, program_fd, "", argv, empty, AT_EMPTY_PATH);
+		close_range(MSG_CONTROL_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0 &&
+		(extra < 0 || dup2(extra, PROCESS_EXTRA_FD) == PROCESS_EXTRA_FD))
+		syscall(SYS_execveat, program, "", argv, empty, AT_EMPTY_PATH);
 	_exit(127);
 }
 
 int process_start(const char *name, const char *const argv[], struct process *ret, struct error *e)
+{
+	return process_start_with(name, argv, -1, ret, e);
+}
+
+int process_start_with(const char *name, const char *const argv[], int extra_fd,
+	struct process *ret, struct error *e)
 {
 	_cleanup_(fd_closep) int program_fd = process_open_program(name, e);
 	_cleanup_(fd_closep) int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -120,7 +129,7 @@ int process_start(const char *name, const char *const argv[], struct process *re
 	theirs = pair[1];
 	pid = vfork();
 	if (pid == 0)
-		child_exec(program_fd, theirs, null_fd, argv);
+		child_exec(program_fd, theirs, null_fd, extra_fd, argv);
 	if (pid < 0)
 		return error_set(e, errno, "cannot start '%s'", name);
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);

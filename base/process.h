@@ -32,6 +32,10 @@ int process_socketpair(int ret[2], struct error *e);
  * argv is NULL-terminated and starts with the program's name.
  */
 int process_start(const char *name, const char *const argv[], struct process *ret, struct error *e);
+/* The same, and extra_fd (which stays the caller's; -1: none) as PROCESS_EXTRA_FD. */
+enum { PROCESS_EXTRA_FD = 4 };
+int process_start_with(const char *name, const char *const argv[], int extra_fd,
+	struct process *ret, struct error *e);
 /*
  * Closes the socket (which tells the program to end), waits, and gives an error
  * when it did not exit with 0. Does nothing for PROCESS_INIT.

@@ -26,7 +26,7 @@ struct run_options {
 	} overrides[RUN_OVERRIDES_MAX]; /* of the configuration */
 	int override_count;
 	const char *result_path;
-	int status_fd; /* -1: none */
+	int status_fd, passphrase_fd; /* -1: none */
 	bool interactive, force, quiet, verbose, json, help;
 };
 

@@ -130,7 +130,7 @@ static int walk_sandbox(struct build *b, struct error *e)
 static int doctor_main(int argc, char **argv)
 {
 	static struct build b;
-	const struct run_options options = {.status_fd = -1};
+	const struct run_options options = {.status_fd = -1, .passphrase_fd = -1};
 	struct error e = {0};
 	char text[1024];
 	int failures;

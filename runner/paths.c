@@ -76,15 +76,3 @@ void paths_cache(char *out, size_t size)
 	if (find("XDG_CACHE_HOME", ".cache", out, size) == 0 && make_path(out) < 0)
 		out[0] = '\0';
 }
-
-int paths_is_ci(void)
-{
-	static const char *const variables[] = {
-		"CI", "GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "JENKINS_URL"};
-	const char *terminal = getenv("TERM");
-
-	for (size_t i = 0; i < array_size(variables); i++)
-		if (getenv(variables[i]) != NULL)
-			return 1;
-	return terminal == NULL || strcmp(terminal, "dumb") == 0;
-}

@@ -15,5 +15,3 @@ void paths_config(char *out, size_t size);
 int paths_data(char *out, size_t size, struct error *e);
 /* ~/.cache/cupel, made when missing; empty when that is impossible. */
 void paths_cache(char *out, size_t size);
-/* Automation runs us: no live footer, whatever the terminal. */
-int paths_is_ci(void);

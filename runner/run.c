@@ -33,6 +33,7 @@ enum run_option {
 	RUN_NO_ATTEST,
 	RUN_SHA512,
 	RUN_KEY,
+	RUN_PASSPHRASE_FD,
 	RUN_NAME,
 	RUN_RESULT,
 	RUN_STATUS_FD,
@@ -59,6 +60,8 @@ const struct option_spec run_option_specs[RUN_OPTION_COUNT] = {
 	[RUN_NO_ATTEST] = {0, "no-attest", NULL, "publish without a signed attestation"},
 	[RUN_SHA512] = {0, "sha512", NULL, "hash the outputs with SHA-512 too"},
 	[RUN_KEY] = {0, "key", "FILE", "sign with this key"},
+	[RUN_PASSPHRASE_FD] = {0, "passphrase-fd", "N",
+		"read the key's passphrase from descriptor N"},
 	[RUN_NAME] = {0, "name", "NAME", "call the attestation's files NAME.*"},
 	[RUN_RESULT] = {0, "result", "FILE", "write the result as JSON to FILE"},
 	[RUN_STATUS_FD] = {0, "status-fd", "N", "write progress and result as JSON lines to N"},
@@ -100,17 +103,18 @@ static int set_override(struct run_options *o, size_t option, const char *value,
 	return 0;
 }
 
-static int set_status_fd(struct run_options *o, const char *value, struct error *e)
+static int set_fd(int *ret, const char *option, const char *value, struct error *e)
 {
 	uint64_t fd;
 
 	if (text_to_u64(value, &fd) < 0 || fd > 65535 || fcntl((int)fd, F_GETFD) < 0) {
 		error_set_kind(
-			e, ERROR_USAGE, 0, "--status-fd: '%s' is not an open descriptor", value);
-		return error_hint(e, "open it in the shell: cupel run --status-fd 3 … 3>FILE");
+			e, ERROR_USAGE, 0, "--%s: '%s' is not an open descriptor", option, value);
+		return error_hint(
+			e, "open it in the shell: cupel run --%s 3 … 3>FILE or 3<FILE", option);
 	}
-	o->status_fd = (int)fd;
-	return fcntl(o->status_fd, F_SETFD, FD_CLOEXEC);
+	*ret = (int)fd;
+	return fcntl(*ret, F_SETFD, FD_CLOEXEC);
 }
 
 static int set_option(void *context, size_t option, const char *value, struct error *e)
@@ -131,7 +135,9 @@ static int set_option(void *context, size_t option, const char *value, struct er
 		o->result_path = value;
 		return 0;
 	case RUN_STATUS_FD:
-		return set_status_fd(o, value, e);
+		return set_fd(&o->status_fd, "status-fd", value, e);
+	case RUN_PASSPHRASE_FD:
+		return set_fd(&o->passphrase_fd, "passphrase-fd", value, e);
 	case RUN_JSON:
 		o->json = true;
 		return 0;
@@ -168,7 +174,7 @@ int run_options_read(const struct command_spec *command, int argc, char **argv,
 {
 	int first;
 
-	o->status_fd = -1;
+	o->status_fd = o->passphrase_fd = -1;
 	first = options_parse(command, argc, argv, set_option, o, e);
 	if (first < 0 || o->help)
 		return first < 0 ? -1 : 0;

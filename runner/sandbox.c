@@ -33,7 +33,7 @@ int build_start_sandbox(struct build *b, struct error *e)
 	if (build_needs_import(b) && build_import(b, e) < 0)
 		return -1;
 	if (build_await_signer(b, e) < 0)
-		return error_wrap(e, "signer");
+		return -1;
 	if (msg_send(b->launch.init.socket, INIT_GO, NULL, 0, NULL, 0, e) < 0)
 		return error_wrap(e, "sandbox");
 	b->started_ms = build_now_ms();

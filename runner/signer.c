@@ -38,17 +38,23 @@ static int key_paths(const struct build *b, char *key, char *pub, bool *ret_crea
 int build_start_signer(struct build *b, struct error *e)
 {
 	char key[KEY_PATH_MAX], pub[KEY_PATH_MAX];
-	const char *argv[10] = {"cupel-sign", "--key", key, "--pub", pub, "--builder-id",
+	char passphrase[8];
+	const char *argv[12] = {"cupel-sign", "--key", key, "--pub", pub, "--builder-id",
 		plan_string(b->plan, b->plan->builder_id)};
 	bool create;
 
 	if (!b->plan->attest)
 		return 0;
+	snprintf(passphrase, sizeof(passphrase), "%d", PROCESS_EXTRA_FD);
 	if (key_paths(b, key, pub, &create, e) < 0)
 		return -1;
 	if (create)
 		argv[7] = "--create";
-	if (process_start("cupel-sign", argv, &b->signer, e) < 0)
+	if (b->options->passphrase_fd >= 0) {
+		argv[create ? 8 : 7] = "--passphrase-fd";
+		argv[create ? 9 : 8] = passphrase;
+	}
+	if (process_start_with("cupel-sign", argv, b->options->passphrase_fd, &b->signer, e) < 0)
 		return error_kind(e, ERROR_OUTPUT);
 	return msg_send(b->signer.socket, SIGN_PLAN, NULL, 0, &b->plan_fd, 1, e);
 }

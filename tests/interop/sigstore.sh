@@ -33,7 +33,7 @@ case_sigstore() {
 	fi
 	mkdir "$TMP/verifier" && cp "$interop/sigstore-verify.js" "$TMP/verifier"
 	# shellcheck disable=SC2046 # a list
-	if ! (cd "$TMP/verifier" && npm install --silent --no-audit --no-fund --ignore-scripts \
+	if ! (cd "$TMP/verifier" && npm install --loglevel error --no-audit --no-fund --ignore-scripts \
 		$(sigstore_versions) >npm.log 2>&1); then
 		not_ok "@sigstore/verify can be installed" "$(cat "$TMP/verifier/npm.log")"
 		return

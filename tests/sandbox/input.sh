@@ -84,6 +84,15 @@ case_keys() {
 	"$CUPEL" key new good.key >/dev/null
 	expect 0 "a key of one's own" "$CUPEL" run -q --key "$PWD/good.key" -- touch /out/x
 	expect 0 "verifies what it signed" "$CUPEL" verify --key good.key.pub cupel-out/x
+	echo secret words >phrase
+	"$CUPEL" key new --encrypt --passphrase-fd 5 locked.key 5<phrase >/dev/null
+	expect 0 "an encrypted key, its passphrase by descriptor" sh -c \
+		'"$CUPEL" run -f -q --key "$PWD/locked.key" --passphrase-fd 7 -- touch /out/x 7<phrase'
+	expect 0 "signs, too" "$CUPEL" verify --key locked.key.pub cupel-out/x
+	echo wrong >phrase
+	refused 120 "a wrong passphrase" "locked.key" sh -c \
+		'"$CUPEL" run -f -q --key "$PWD/locked.key" --passphrase-fd 7 -- touch /out/x 7<phrase'
+	refused 120 "none" "passphrase" "$CUPEL" run -f --key "$PWD/locked.key" -- touch /out/x
 	chmod 644 good.key
 	refused 120 "a key that others can read" "good.key" \
 		"$CUPEL" run -f --key "$PWD/good.key" -- touch /out/x

@@ -32,6 +32,8 @@ def ours():
             if open(path + "/comm").read().strip() not in names:
                 continue
             status = open(path + "/status").read()
+            if "\nState:\tZ" in status:
+                continue  # dead, and not yet reaped by whoever is pid 1 here
             try:
                 mine = os.readlink(path + "/exe").startswith(top)
             except PermissionError:

@@ -151,7 +151,7 @@ case_plan() {
 		grep -q "{\"digest\":{\"sha256\":\"$digest\"},\"mediaType\":\"application/json\",\"name\":\"plan\"}" \
 		"$TMP/statement"
 	for word in "$(id -un)" "$(uname -n)" "$PWD" "$HOME"; do
-		[ "$word" = root ] || [ "$word" = nobody ] || ! grep -qwF -- "$word" "$TMP/statement" "$TMP/plan.json" &&
+		[ "$word" = root ] || [ "$word" = nobody ] || ! grep -qE "[\"/@=]$word[\"/@,]" "$TMP/statement" "$TMP/plan.json" &&
 			ok "the statement does not say $word" || not_ok "the statement does not say $word"
 	done
 }

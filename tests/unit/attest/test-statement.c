@@ -23,7 +23,8 @@
 static const char *const golden[] = {
 	"{\"_type\":\"https://in-toto.io/Statement/v1\",\"predicate\":{\"buildDefinition\":{"
 	"\"buildType\":\"https://cupel.example/buildtypes/run/v1\","
-	"\"externalParameters\":{\"command\":[\"make\",\"-j2\"],\"directory\":\"/build\"},"
+	"\"externalParameters\":{\"command\":[\"make\",\"-j2\"],\"directory\":\"/build\","
+	"\"environment\":[\"HOME=/home/build\",\"TZ=UTC\"]},"
 	"\"internalParameters\":{\"arch\":\"x86_64\",\"ids\":\"single\","
 	"\"isolation\":[\"cgroup\",\"ipc\",\"mnt\",\"net\",\"pid\",\"user\",\"uts\"],"
 	"\"limits\":{\"graceMs\":\"250\",\"logBytes\":\"4096\",\"openFiles\":\"1024\","

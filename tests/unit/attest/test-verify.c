@@ -272,12 +272,13 @@ static void test_pairs_and_threshold(void **state)
 static void test_policy(void **state)
 {
 	const char *command = "command=[\"make\",\"-j2\"]", *directory = "directory=/build";
-	const char *both[] = {command, directory}, *wrong[] = {"directory=/buildx"};
+	const char *environment = "environment=[\"HOME=/home/build\",\"TZ=UTC\"]";
+	const char *all[] = {command, directory, environment}, *wrong[] = {"directory=/buildx"};
 	const char *log[] = {"log"}, *network[] = {"network"};
 	struct scene *s = *state;
 	const struct buf *v = &s->envelope;
 
-	s->policy.parameters = (struct text_list){both, 2};
+	s->policy.parameters = (struct text_list){all, 3};
 	s->policy.strict_parameters = true;
 	s->policy.byproducts = (struct text_list){log, 1};
 	s->policy.builder_id = SAMPLE_ID;

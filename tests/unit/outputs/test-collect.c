@@ -465,6 +465,6 @@ int main(void)
 		cmocka_unit_test(test_digest),
 	};
 
-	program_fd = open(COLLECT_PROGRAM, O_PATH | O_CLOEXEC);
+	program_fd = fcntl(open(COLLECT_PROGRAM, O_PATH | O_CLOEXEC), F_DUPFD_CLOEXEC, 30);
 	return cmocka_run_group_tests_name("collect", tests, NULL, NULL);
 }
