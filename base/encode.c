@@ -43,27 +43,39 @@ int decode_hex(const char *text, void *out, size_t n)
 	return 0;
 }
 
+/* left (1 to 3) bytes at p as four characters. */
+static void put_quad(const unsigned char *p, size_t left, char quad[4])
+{
+	unsigned int bits = (unsigned int)p[0] << 16;
+
+	if (left > 1)
+		bits |= (unsigned int)p[1] << 8;
+	if (left > 2)
+		bits |= p[2];
+	for (int k = 0; k < 4; k++)
+		quad[k] = base64_digits[bits >> (18 - 6 * k) & 63];
+}
+
 void encode_base64(const void *data, size_t n, int pad, struct buf *out)
 {
 	const unsigned char *p = data;
+	char chunk[1024];
+	size_t used = 0;
 
-	for (size_t i = 0; i < n; i += 3) {
-		unsigned int left = n - i >= 3 ? 3 : (unsigned int)(n - i);
-		unsigned int bits = (unsigned int)p[i] << 16;
-		char quad[4];
-
-		if (left > 1)
-			bits |= (unsigned int)p[i + 1] << 8;
-		if (left > 2)
-			bits |= p[i + 2];
-		for (int k = 0; k < 4; k++)
-			quad[k] = base64_digits[bits >> (18 - 6 * k) & 63];
-		if (left < 3)
-			quad[3] = '=';
-		if (left < 2)
-			quad[2] = '=';
-		buf_append(out, quad, pad ? 4 : left + 1);
+	for (; n >= 3; n -= 3, p += 3) {
+		put_quad(p, 3, chunk + used);
+		used += 4;
+		if (used == sizeof(chunk)) {
+			buf_append(out, chunk, used);
+			used = 0;
+		}
 	}
+	buf_append(out, chunk, used);
+	if (n == 0)
+		return;
+	put_quad(p, n, chunk);
+	memset(chunk + n + 1, '=', 3 - n);
+	buf_append(out, chunk, pad ? 4 : n + 1);
 }
 
 /* -1 for no digit; *alphabet collects 1 for +/ and 2 for -_ . */

@@ -197,7 +197,7 @@ int destination_put(struct destination *d, const char *name, int from_fd, struct
 
 	if (fd < 0 || lseek(from_fd, 0, SEEK_SET) < 0 ||
 		fd_read_all(from_fd, 64 << 20, &data, &size) < 0 ||
-		fd_write_all(fd, data, size) < 0 || fsync(fd) < 0)
+		fd_write_all(fd, data, size) < 0)
 		return error_set_kind(
 			e, ERROR_OUTPUT, errno, "cannot write '%s/%s'", d->shown, name);
 	return 0;
@@ -208,7 +208,7 @@ int destination_publish(struct destination *d, bool force, struct error *e)
 	mode_t mask = umask(022);
 
 	umask(mask);
-	if (fchmod(d->staging_fd, 0777 & ~mask) < 0 || fsync(d->staging_fd) < 0)
+	if (fchmod(d->staging_fd, 0777 & ~mask) < 0)
 		return error_set_kind(e, ERROR_OUTPUT, errno, "cannot publish '%s'", d->shown);
 	if (renameat(d->parent_fd, d->staging, d->parent_fd, d->name) == 0) {
 		d->staging[0] = '\0';
@@ -221,7 +221,6 @@ int destination_publish(struct destination *d, bool force, struct error *e)
 		error_set_kind(e, ERROR_OUTPUT, errno, "cannot publish '%s'", d->shown);
 		return error_hint(e, "--force replaces it, -o DIR publishes elsewhere");
 	}
-	(void)fsync(d->parent_fd);
 	return 0;
 }
 

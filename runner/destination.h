@@ -20,9 +20,12 @@ int destination_open(
 	struct destination *d, int base_fd, const char *path, int how, struct error *e);
 /* Makes the hidden staging directory beside it, locked while we live. */
 int destination_stage(struct destination *d, struct error *e);
-/* Writes a file into the staging directory, and to disk. */
+/* Writes a file into the staging directory. */
 int destination_put(struct destination *d, const char *name, int from_fd, struct error *e);
-/* Staging becomes the destination, in one step; what was there before is removed with force. */
+/*
+ * Staging becomes the destination, in one step; what was there before is removed
+ * with force. Nothing is synchronised: a power failure is the file system's affair.
+ */
 int destination_publish(struct destination *d, bool force, struct error *e);
 /* Removes what is staged and not published; also for _cleanup_. */
 void destination_deinit(struct destination *d);
