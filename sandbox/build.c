@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -50,6 +51,21 @@ static int take_ids(const struct sandbox *s, struct error *e)
 		return error_set(e, errno, "cannot drop the supplementary groups");
 	if (setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
 		return error_set(e, errno, "cannot become user %u", uid);
+	return 0;
+}
+
+/* The others it has from pid 1, which needed more of these. */
+static int take_open_files(const struct sandbox *s, struct error *e)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return error_set(e, errno, "cannot read the limit of open files");
+	if (limit.rlim_max <= s->plan->open_files)
+		return 0;
+	limit.rlim_cur = limit.rlim_max = s->plan->open_files;
+	if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return error_set(e, errno, "cannot limit the number of open files");
 	return 0;
 }
 
@@ -154,6 +170,7 @@ static int (*const steps[])(const struct sandbox *s, struct error *e) = {
 	take_persona,
 	drop_capabilities,
 	take_scopes,
+	take_open_files,
 	leave_descriptors,
 	take_filter,
 	run_command,

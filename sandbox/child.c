@@ -25,7 +25,6 @@
 #include "sandbox/state.h"
 
 enum { BUILD_MAPPED = MSG_FIRST, BUILD_GO };
-enum { KEPT_FROM = 160 }; /* above every descriptor that the steps open */
 
 static int write_proc(int proc_fd, const char *path, const char *text, struct error *e)
 {
@@ -103,19 +102,21 @@ int sandbox_spawn(struct sandbox *s, struct error *e)
 }
 
 /*
- * The descriptors of all mounts, in one go. What pid 1 still needs is moved
- * above them first; the two below are the runner and the lock on our ids.
+ * The descriptors of all mounts, and whatever else there is: all but two, which
+ * pid 1 still needs, and those below, which are the runner and the lock on our ids.
  */
 static int close_mounts(struct sandbox *s, struct error *e)
 {
-	int signal_fd = fcntl(s->signal_fd, F_DUPFD_CLOEXEC, KEPT_FROM);
-	int build_socket = fcntl(s->build_socket, F_DUPFD_CLOEXEC, KEPT_FROM);
+	const unsigned int a = (unsigned int)s->signal_fd, b = (unsigned int)s->build_socket;
+	const unsigned int low = a < b ? a : b, high = a < b ? b : a;
+	const struct {
+		unsigned int first, last;
+	} gaps[] = {{INIT_LOCK_FD + 1, low - 1}, {low + 1, high - 1}, {high + 1, ~0U}};
 
-	if (signal_fd < 0 || build_socket < 0 ||
-		syscall(SYS_close_range, INIT_LOCK_FD + 1U, KEPT_FROM - 1U, 0U) < 0)
-		return error_set(e, errno, "cannot close the descriptors of the mounts");
-	s->signal_fd = signal_fd;
-	s->build_socket = build_socket;
+	for (size_t i = 0; i < array_size(gaps); i++)
+		if (gaps[i].first <= gaps[i].last &&
+			syscall(SYS_close_range, gaps[i].first, gaps[i].last, 0U) < 0)
+			return error_set(e, errno, "cannot close the descriptors of the mounts");
 	s->proc_fd = s->scratch_fd = s->root_fd = -1;
 	return 0;
 }

@@ -12,12 +12,16 @@
 #include "base/error.h"
 #include "sandbox/state.h"
 
+enum { OWN_FILES = 256 };
+
 /*
  * Fixed, so that every build sees the same; only a lower hard limit of an
  * ordinary user stays, because he cannot raise it.
  */
 int sandbox_limits(struct sandbox *s, struct error *e)
 {
+	/* We have the mounts open ourselves: the build goes down to its limit by itself. */
+	const rlim_t open_files = s->plan->open_files > OWN_FILES ? s->plan->open_files : OWN_FILES;
 	const struct {
 		__rlimit_resource_t resource;
 		rlim_t value;
@@ -25,7 +29,7 @@ int sandbox_limits(struct sandbox *s, struct error *e)
 		{RLIMIT_CORE, 0},
 		/* Of the user namespace that is made below: mapped ids do not escape it. */
 		{RLIMIT_NPROC, s->plan->processes},
-		{RLIMIT_NOFILE, s->plan->open_files},
+		{RLIMIT_NOFILE, open_files},
 		{RLIMIT_STACK, 8 << 20},
 		{RLIMIT_MEMLOCK, 8 << 20},
 		{RLIMIT_MSGQUEUE, 819200},
