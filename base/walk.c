@@ -58,9 +58,13 @@ static bool is_skipped(const struct walk *w, const char *name, int depth)
 		return true;
 	if (depth != 1 || skip == NULL)
 		return false;
-	for (; *skip != NULL; skip++)
-		if (strcmp(*skip, name) == 0)
+	for (; *skip != NULL; skip++) {
+		size_t n = strlen(*skip);
+
+		if (strcmp(*skip, name) == 0 ||
+			(n > 0 && (*skip)[n - 1] == '*' && strncmp(*skip, name, n - 1) == 0))
 			return true;
+	}
 	return false;
 }
 

@@ -26,9 +26,11 @@ enum { WALK_SKIP = 1 };
 typedef int walk_visit(void *context, const struct walk_entry *entry, struct error *e);
 
 struct walk_options {
-	const char *const *skip; /* names left out at the top level, NULL-terminated; or NULL */
-	int max_depth;		 /* deeper: error ELOOP; at most WALK_DEPTH_MAX */
-	uint64_t max_entries;	 /* more: error EFBIG; 0 for no limit */
+	/* Names left out at the top level, NULL-terminated; or NULL. "x*": all that begin with x.
+	 */
+	const char *const *skip;
+	int max_depth;	      /* deeper: error ELOOP; at most WALK_DEPTH_MAX */
+	uint64_t max_entries; /* more: error EFBIG; 0 for no limit */
 };
 enum { WALK_DEPTH_MAX = 256 };
 

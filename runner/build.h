@@ -36,6 +36,7 @@ struct workspace {
 	uint64_t entries, bytes;
 	int64_t newest_mtime; /* becomes SOURCE_DATE_EPOCH */
 	bool has_git;
+	bool foreign;	   /* something in it belongs to somebody else than us */
 	char skip[4][256]; /* names at its top that are ours, not the build's */
 	uint32_t skip_count;
 };
@@ -74,7 +75,7 @@ struct build {
 	int attestation_fd, bundle_fd;
 
 	bool collector_joined, source_pending;
-	bool execed, ended;
+	bool execed, ended, stopped; /* stopped: by us, because its output could not be carried */
 	struct init_exited exited;
 	int cancelled_by; /* signal, or 0 */
 	bool timed_out;

@@ -70,7 +70,10 @@ int build_import(struct build *b, struct error *e)
 		.gid = b->ids.uid_base == 0 ? (uint32_t)-1
 					    : b->ids.uid_base + (uint32_t)b->plan->gid,
 		.hash_only = b->plan->workspace != PLAN_WORKSPACE_COPY,
-		.skip_count = b->workspace.skip_count,
+		/* An overlay shows them to the build, so they are part of what it was built from.
+		 */
+		.skip_count =
+			b->plan->workspace == PLAN_WORKSPACE_COPY ? b->workspace.skip_count : 0,
 	};
 	int fds[] = {b->workspace.fd, b->launch.build_fd};
 

@@ -28,8 +28,13 @@ static int watch_signals(struct build *b, struct error *e)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 	sigemptyset(&set);
-	for (size_t i = 0; i < array_size(numbers); i++)
-		sigaddset(&set, numbers[i]);
+	for (size_t i = 0; i < array_size(numbers); i++) {
+		struct sigaction was;
+
+		/* What our caller ignores, as nohup(1) does, we ignore. */
+		if (sigaction(numbers[i], NULL, &was) < 0 || was.sa_handler != SIG_IGN)
+			sigaddset(&set, numbers[i]);
+	}
 	sigprocmask(SIG_SETMASK, &set, NULL);
 	b->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return b->signal_fd < 0 ? error_set(e, errno, "cannot watch signals") : 0;

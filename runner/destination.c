@@ -59,26 +59,22 @@ static int remove_entry(int dir_fd, const char *name, int depth)
 	return unlinkat(dir_fd, name, AT_REMOVEDIR);
 }
 
-static void staging_prefix(const struct destination *d, char *out, size_t size)
-{
-	snprintf(out, size, ".%.200s.cupel-", d->name);
-}
-
 /* A staging directory whose lock is free belongs to a run that is dead. */
 static void reclaim(const struct destination *d)
 {
 	int fd = openat(d->parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	char prefix[256];
+	const size_t prefix = strlen(DESTINATION_STAGING);
 	struct dirent *entry;
 
 	if (dir == NULL)
 		return;
-	staging_prefix(d, prefix, sizeof(prefix));
 	while ((entry = readdir(dir)) != NULL) {
 		_cleanup_(fd_closep) int stale = -1;
 
-		if (strncmp(entry->d_name, prefix, strlen(prefix)) != 0)
+		if (strncmp(entry->d_name, DESTINATION_STAGING, prefix) != 0 ||
+			strlen(entry->d_name) != prefix + 8 ||
+			strspn(entry->d_name + prefix, "0123456789abcdef") != 8)
 			continue;
 		stale = openat(d->parent_fd, entry->d_name,
 			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -115,6 +111,20 @@ static int split_path(
 	return 0;
 }
 
+/* The name is random, so nobody but a run that reclaims can have it, for a moment. */
+static int lock_staging(struct destination *d)
+{
+	struct stat made, named;
+
+	d->staging_fd =
+		openat(d->parent_fd, d->staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (d->staging_fd < 0 || flock(d->staging_fd, LOCK_EX | LOCK_NB) < 0 ||
+		fstat(d->staging_fd, &made) < 0 ||
+		fstatat(d->parent_fd, d->staging, &named, AT_SYMLINK_NOFOLLOW) < 0)
+		return -1;
+	return made.st_ino == named.st_ino && made.st_dev == named.st_dev ? 0 : -1;
+}
+
 static bool is_taken(const struct destination *d)
 {
 	_cleanup_(fd_closep) int fd = -1;
@@ -136,6 +146,29 @@ static bool is_taken(const struct destination *d)
 	return entries > 2;
 }
 
+/* Whether the destination is the workspace, or a directory that the workspace is in. */
+static bool holds_workspace(const struct destination *d, int base_fd)
+{
+	_cleanup_(fd_closep) int at = openat(base_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat there, st, up = {.st_ino = 0};
+
+	if (fstatat(d->parent_fd, d->name, &there, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	while (at >= 0 && fstat(at, &st) == 0 &&
+		(st.st_ino != up.st_ino || st.st_dev != up.st_dev)) {
+		int parent = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (st.st_ino == there.st_ino && st.st_dev == there.st_dev) {
+			fd_closep(&parent);
+			return true;
+		}
+		up = st;
+		fd_closep(&at);
+		at = parent;
+	}
+	return false;
+}
+
 int destination_open(struct destination *d, int base_fd, const char *path, int how, struct error *e)
 {
 	bool force = (how & DESTINATION_FORCE) != 0;
@@ -146,7 +179,8 @@ int destination_open(struct destination *d, int base_fd, const char *path, int h
 	d->parent_fd = (how & DESTINATION_BENEATH) != 0
 			       ? fd_open_beneath(base_fd, parent, O_RDONLY | O_DIRECTORY, 0)
 			       : openat(base_fd, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (d->parent_fd < 0 && errno == ELOOP) {
+	if (d->parent_fd < 0 && (errno == ELOOP || errno == EXDEV ||
+					(errno == ENOTDIR && (how & DESTINATION_BENEATH) != 0))) {
 		error_set_kind(e, ERROR_POLICY, 0, "outputs: '%s' leads through a link", d->shown);
 		return error_hint(
 			e, "a project may only publish below itself: give it with -o DIR");
@@ -159,6 +193,9 @@ int destination_open(struct destination *d, int base_fd, const char *path, int h
 		error_set_kind(e, ERROR_OUTPUT, errno, "outputs: cannot write to '%s'", parent);
 		return error_hint(e, "choose another place with -o DIR");
 	}
+	if (holds_workspace(d, base_fd))
+		return error_set_kind(e, ERROR_USAGE, 0,
+			"outputs: '%s' is or holds the workspace and cannot be replaced", d->shown);
 	reclaim(d);
 	if (!force && is_taken(d)) {
 		error_set_kind(e, ERROR_OUTPUT, EEXIST, "outputs: '%s'", d->shown);
@@ -169,23 +206,23 @@ int destination_open(struct destination *d, int base_fd, const char *path, int h
 
 int destination_stage(struct destination *d, struct error *e)
 {
-	char prefix[256];
 	unsigned int random;
 
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return error_set(e, errno, "cannot get a random number");
-	staging_prefix(d, prefix, sizeof(prefix));
-	snprintf(d->staging, sizeof(d->staging), "%s%08x", prefix, random);
-	if (mkdirat(d->parent_fd, d->staging, 0700) < 0) {
-		d->staging[0] = '\0';
-		return error_set(
-			e, errno, "outputs: cannot make a directory beside '%s'", d->shown);
+	/* Until it is locked, another run may take it for a dead one's. */
+	for (int attempt = 0; attempt < 16; attempt++) {
+		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+			return error_set(e, errno, "cannot get a random number");
+		snprintf(d->staging, sizeof(d->staging), DESTINATION_STAGING "%08x", random);
+		if (mkdirat(d->parent_fd, d->staging, 0700) < 0) {
+			d->staging[0] = '\0';
+			return error_set(
+				e, errno, "outputs: cannot make a directory beside '%s'", d->shown);
+		}
+		if (lock_staging(d) == 0)
+			return 0;
+		fd_closep(&d->staging_fd);
 	}
-	d->staging_fd =
-		openat(d->parent_fd, d->staging, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (d->staging_fd < 0 || flock(d->staging_fd, LOCK_EX | LOCK_NB) < 0)
-		return error_set(e, errno, "outputs: cannot lock '%s'", d->staging);
-	return 0;
+	return error_set(e, errno, "outputs: cannot lock '%s'", d->staging);
 }
 
 int destination_put(struct destination *d, const char *name, int from_fd, struct error *e)

@@ -6,6 +6,9 @@
 struct destination;
 struct error;
 
+/* What names of staging directories begin with; eight random hexadecimal digits follow. */
+#define DESTINATION_STAGING ".cupel-staging-"
+
 enum {
 	DESTINATION_FORCE = 1, /* existing outputs are no error */
 	DESTINATION_BENEATH =

@@ -48,6 +48,19 @@ static bool range_is_mapped(void)
 	       count > (unsigned long)FIRST_BASE + (unsigned long)SLOTS * RANGE;
 }
 
+/* Our id 0 is the host's: a build with nothing but our own id would be root outside. */
+static bool is_real_root(void)
+{
+	_cleanup_(fd_closep) int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+	char text[64] = "";
+	unsigned long inside, outside;
+
+	if (geteuid() != 0)
+		return false;
+	return fd < 0 || read(fd, text, sizeof(text) - 1) <= 0 ||
+	       sscanf(text, "%lu %lu", &inside, &outside) != 2 || (inside == 0 && outside == 0);
+}
+
 static int open_lock_file(struct error *e)
 {
 	_cleanup_(fd_closep) int dir = -1;
@@ -84,6 +97,11 @@ int launch_take_ids(struct launch_ids *ret, struct error *e)
 {
 	*ret = (struct launch_ids)LAUNCH_IDS_INIT;
 	ret->privileged = has_capabilities() && range_is_mapped();
+	if (!ret->privileged && is_real_root()) {
+		error_set(e, EPERM, "root without all capabilities cannot give a build other ids");
+		return error_hint(e, "run it as an ordinary user, for example with 'setpriv "
+				     "--reuid 1000 --regid 1000 --clear-groups'");
+	}
 	return ret->privileged ? take_slot(ret, e) : 0;
 }
 

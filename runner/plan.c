@@ -5,10 +5,12 @@
  * signed. Nothing of the caller's environment, host or user enters it.
  */
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysinfo.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -169,6 +171,21 @@ int build_plan_for(const struct build *b, const struct plan_choice *choice, stru
 	return plan_seal(&builder, e);
 }
 
+/* What cannot be id-mapped cannot be the lower of a build that has ids of its own. */
+static bool can_map_owner(int fd)
+{
+	static const unsigned int kinds[] = {EXT4_SUPER_MAGIC, 0x58465342 /* XFS */,
+		BTRFS_SUPER_MAGIC, TMPFS_MAGIC, F2FS_SUPER_MAGIC};
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return false;
+	for (size_t i = 0; i < array_size(kinds); i++)
+		if ((unsigned int)fs.f_type == kinds[i])
+			return true;
+	return false;
+}
+
 static enum plan_workspace choose_workspace(const struct build *b)
 {
 	switch ((enum conf_workspace_mode)conf_u64(&b->conf, CONF_WORKSPACE_MODE)) {
@@ -179,6 +196,9 @@ static enum plan_workspace choose_workspace(const struct build *b)
 	case CONF_WORKSPACE_AUTO:
 		break;
 	}
+	/* An unmapped owner or group answers EOVERFLOW when the overlay copies a file up. */
+	if (b->ids.uid_base == 0 ? b->workspace.foreign : !can_map_owner(b->workspace.fd))
+		return PLAN_WORKSPACE_COPY;
 	return b->workspace.entries <= COPY_ENTRIES && b->workspace.bytes <= COPY_BYTES
 		       ? PLAN_WORKSPACE_COPY
 		       : PLAN_WORKSPACE_OVERLAY;
@@ -191,7 +211,7 @@ int build_make_plan(struct build *b, struct error *e)
 		.count = (uint32_t)b->options->command_count,
 		.workspace = choose_workspace(b),
 		.source_date_epoch = (uint64_t)b->workspace.newest_mtime,
-		.terminal = !b->options->quiet && isatty(1),
+		.terminal = !b->options->quiet && isatty(1) && isatty(2),
 		.attest = conf_bool(&b->conf, CONF_ATTEST_ENABLED),
 	};
 

@@ -246,10 +246,13 @@ static void read_typed(struct relay *r)
 {
 	ssize_t n = read(0, r->typed, sizeof(r->typed));
 
-	if (n <= 0)
+	if (n <= 0) {
 		r->input = false;
+		r->typed[0] = 4; /* Ctrl-D, as a terminal tells the end */
+		n = 1;
+	}
 	r->typed_start = 0;
-	r->typed_end = n > 0 ? (size_t)n : 0;
+	r->typed_end = (size_t)n;
 }
 
 /* A build that does not read it is no reason to wait. */

@@ -35,7 +35,8 @@ uint64_t build_now_ms(void)
 
 static bool build_failed_itself(const struct build *b)
 {
-	return b->ended && b->exited.status != 0 && b->cancelled_by == 0 && !b->timed_out;
+	return b->ended && b->exited.status != 0 && b->cancelled_by == 0 && !b->timed_out &&
+	       !b->stopped;
 }
 
 static int exit_code_of(int status)
@@ -129,8 +130,11 @@ static void write_result(const char *path, const struct buf *result)
 	snprintf(temporary, sizeof(temporary), "%.4100s.%d.tmp", path, getpid());
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0 || fd_write_all(fd, result->data, result->size) < 0 ||
-		rename(temporary, path) < 0)
+		rename(temporary, path) < 0) {
 		fprintf(stderr, "cupel: error: cannot write '%s': %s\n", path, strerror(errno));
+		if (fd >= 0)
+			unlink(temporary);
+	}
 	fd_closep(&fd);
 }
 

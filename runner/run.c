@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "base/text.h"
 #include "runner/build.h"
 #include "runner/commands.h"
+#include "runner/destination.h"
 
 enum run_option {
 	RUN_DIRECTORY,
@@ -193,6 +195,7 @@ static int run_main(int argc, char **argv)
 	struct run_options options = {0};
 	struct error e = {0};
 	int failed, code;
+	sigset_t none;
 
 	if (run_options_read(&command_run, argc, argv, &options, &e) < 0) {
 		error_print("cupel", &e);
@@ -205,6 +208,11 @@ static int run_main(int argc, char **argv)
 	code = build_exit_code(&b, &e, failed);
 	/* The terminal is itself again before anything is said. */
 	relay_restore(&b.relay);
+	/* From here on a signal ends us at once: whoever reads what we say may have stopped. */
+	launch_deinit(&b.launch);
+	destination_deinit(&b.destination);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	build_report(&b, &e, failed);
 	build_deinit(&b);
 	return code;

@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "base/walk.h"
 #include "runner/build.h"
+#include "runner/destination.h"
 
 enum { GIT_PATIENCE_MS = 10000 };
 
@@ -26,6 +27,9 @@ static void skip_destination(struct build *b)
 {
 	struct stat workspace, parent;
 
+	/* Nor is what other runs are about to publish here. */
+	memcpy(b->workspace.skip[b->workspace.skip_count++], DESTINATION_STAGING "*",
+		sizeof(DESTINATION_STAGING "*"));
 	if (fstat(b->workspace.fd, &workspace) == 0 &&
 		fstat(b->destination.parent_fd, &parent) == 0 &&
 		workspace.st_dev == parent.st_dev && workspace.st_ino == parent.st_ino)
@@ -38,6 +42,8 @@ static int count_entry(void *context, const struct walk_entry *entry, struct err
 
 	(void)e;
 	w->entries++;
+	if (entry->st.st_uid != geteuid() || entry->st.st_gid != getegid())
+		w->foreign = true;
 	if (S_ISREG(entry->st.st_mode))
 		w->bytes += (uint64_t)entry->st.st_size;
 	/* A directory's time tells when somebody looked, not when something changed. */

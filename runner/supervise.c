@@ -70,6 +70,7 @@ int build_await(struct build *b, int socket, uint32_t type, struct msg *ret, str
 /* What the clock says next: milliseconds to wait, or -1 for ever. */
 struct clock {
 	uint64_t timeout_at, kill_at; /* monotonic, 0: never */
+	bool over; /* killed: whoever does not read our output is not waited for */
 };
 
 static int until_next(const struct clock *c, uint64_t now)
@@ -86,6 +87,7 @@ static void stop(struct build *b, struct clock *c)
 {
 	if (c->kill_at != 0) {
 		signal_init(b, SIGKILL);
+		c->over = true;
 		return;
 	}
 	signal_init(b, b->plan->grace_ms > 0 ? SIGTERM : SIGKILL);
@@ -98,6 +100,7 @@ static void obey_clock(struct build *b, struct clock *c)
 
 	if (c->kill_at != 0 && now >= c->kill_at) {
 		signal_init(b, SIGKILL);
+		c->over = true;
 		c->kill_at = now + 1000;
 	} else if (c->kill_at == 0 && c->timeout_at != 0 && now >= c->timeout_at) {
 		b->timed_out = true;
@@ -176,6 +179,7 @@ static void obey(struct build *b, struct loop *l, struct error *e)
 	if (!l->broken && relay_move(&b->relay, l->polls + 3, l->relay_count, to) < 0) {
 		if (e->errnum == EPIPE)
 			b->cancelled_by = SIGPIPE;
+		b->stopped = true;
 		l->broken = true;
 		stop(b, &l->clock);
 	}
@@ -187,7 +191,7 @@ int build_supervise(struct build *b, struct error *e)
 
 	if (b->plan->timeout_ms != 0)
 		l.clock.timeout_at = monotonic_ms() + b->plan->timeout_ms;
-	while (!l.init_gone || (!l.broken && !relay_is_done(&b->relay))) {
+	while (!l.init_gone || (!l.broken && !l.clock.over && !relay_is_done(&b->relay))) {
 		fill_polls(b, &l);
 		if (poll(l.polls, (nfds_t)(3 + l.relay_count),
 			    until_next(&l.clock, monotonic_ms())) < 0 &&

@@ -40,7 +40,8 @@ int sandbox_dev(struct sandbox *s, struct error *e)
 {
 	for (size_t i = 0; i < array_size(nodes); i++)
 		if (mounts_put_empty(s->root_fd, nodes[i], e) < 0 ||
-			mounts_bind(s->host_fd, nodes[i], s->root_fd, nodes[i], 0, e) < 0)
+			mounts_bind(s->host_fd, nodes[i], s->root_fd, nodes[i],
+				MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e) < 0)
 			return -1;
 	for (size_t i = 0; i < array_size(links); i++)
 		if (mounts_put_link(s->root_fd, links[i].path, links[i].target, e) < 0)

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -22,10 +23,20 @@ static int set_size(const struct sandbox *s, int fd)
 	return size.ws_row == 0 ? 0 : ioctl(fd, TIOCSWINSZ, &size);
 }
 
-/* The build's descriptors may be reopened by their /proc name only by their owner. */
+/*
+ * The build's descriptors may be reopened by their /proc name only by their
+ * owner. Safe as real root for what was made for this build alone, a pipe or a
+ * terminal of our own devpts: a device of the host's stays the host's.
+ */
 static int give_to_build(const struct sandbox *s, int fd, struct error *e)
 {
+	struct stat st;
+
 	if (s->start.uid_base == 0)
+		return 0;
+	if (fstat(fd, &st) < 0)
+		return error_set(e, errno, "cannot examine the build's output");
+	if (!S_ISFIFO(st.st_mode) && fd <= 2)
 		return 0;
 	if (fchown(fd, s->start.uid_base + (uid_t)s->plan->uid, (gid_t)-1) < 0)
 		return error_set(e, errno, "cannot give its output to the build");

@@ -85,10 +85,10 @@ case_out_dangling() {
 	published 'an output that is a dangling link' --force
 }
 case_staging_link() {
-	ln -s "$victim" .cupel-out.cupel-00000000
-	mkdir .cupel-out.cupel-00000001
-	ln -s "$victim" .cupel-out.cupel-00000001/link
-	ln "$victim/secret" .cupel-out.cupel-00000001/hard 2>/dev/null || true
+	ln -s "$victim" .cupel-staging-00000000
+	mkdir .cupel-staging-00000001
+	ln -s "$victim" .cupel-staging-00000001/link
+	ln "$victim/secret" .cupel-staging-00000001/hard 2>/dev/null || true
 	published 'links where dead runs leave things'
 	judge 'links where dead runs leave things: content' \
 		test "$(cat "$victim/secret")" = 'the secret of the host'

@@ -63,6 +63,15 @@ case_outputs() {
 	expect 0 "--force replaces them" "$CUPEL" run -f -o taken -- touch /out/x
 	[ ! -e taken/file ] && [ -e taken/x ] && ok "as a whole" || not_ok "as a whole"
 	refused 120 "a parent that does not exist" "'no/such'" "$CUPEL" run -o no/such/out -- true
+	mkdir project && echo precious >project/main.c
+	refused 125 "the workspace as its own destination" "holds the workspace" \
+		"$CUPEL" run -f -C project -o ../project -- touch /out/x
+	refused 125 "or a directory above it" "holds the workspace" \
+		"$CUPEL" run -f -C project -o "$PWD" -- touch /out/x
+	[ "$(cat project/main.c)" = precious ] && ok "is not replaced" || not_ok "is not replaced"
+	mkdir .cupel-staging-notes
+	"$CUPEL" run -f -q -- true
+	judge "a directory of the user's with a similar name stays" test -d .cupel-staging-notes
 	printf '[limits]\nscratch = 1M\n' >cupel.ini
 	expect 1 "a full scratch space is the build's own ENOSPC" "$CUPEL" run -- \
 		sh -c 'head -c 3M /dev/zero >/tmp/x'

@@ -101,8 +101,29 @@ case_kill() {
 	expect_output "SIGKILL: and every program of ours" '^none$' \
 		python3 "$SRCDIR/tests/sandbox/leaks.py" programs
 	expect 0 "SIGKILL: the next run reclaims what is left" "$CUPEL" run -f -- true
-	[ -z "$(find . -name '.cupel-out*')" ] && ok "SIGKILL: no hidden directory is left" ||
+	[ -z "$(find . -name '.cupel-staging*')" ] && ok "SIGKILL: no hidden directory is left" ||
 		not_ok "SIGKILL: no hidden directory is left" "$(ls -a)"
+}
+
+# Somebody who has our output and reads none of it must not keep us from ending.
+case_stuck_reader() {
+	for way in TERM timeout; do
+		expect 0 "a reader that stops reading: $way" python3 -c '
+import os, signal, subprocess, sys, time
+way, r, w = sys.argv[1], *os.pipe()
+limit = ["-t", "500ms"] if way == "timeout" else []
+p = subprocess.Popen([os.environ["CUPEL"], "run", "--no-attest", *limit, "--", "yes"], stdout=w,
+    stderr=subprocess.DEVNULL)
+time.sleep(0.7)
+if way == "TERM":
+    p.terminate()
+sys.exit(p.wait(3) != (143 if way == "TERM" else 124))' $way
+	done
+	expect 125 "an output that cannot be written is not the build's failure" sh -c \
+		'"$CUPEL" run --result r.json -- sh -c "while :; do echo x; sleep 0.02; done" >/dev/full'
+	judge "and the result says so" grep -q '"by":"runner"' r.json
+	expect 0 "nohup: an ignored SIGHUP is ignored" sh -c '
+		trap "" HUP; "$CUPEL" run -- sleep 0.5 & sleep 0.2; kill -HUP $!; wait $!'
 }
 
 case_terminal() {
@@ -111,8 +132,13 @@ case_terminal() {
 		script -qec "stty rows 33 cols 77; $run sh -c 'readlink /proc/self/fd/1'" /dev/null
 	expect_output "of the same size" '^33 77' \
 		script -qec "stty rows 33 cols 77; $run sh -c 'stty size <&1'" /dev/null
+	expect 0 "standard error of its own, when only output is a terminal" \
+		script -qec "$run sh -c 'echo err >&2' 2>errors" /dev/null
+	judge "gets what is written to it" grep -qx err errors
+	expect_output "the end of our input is the end of its" '^ended' \
+		script -qec "echo typed | timeout 10 $CUPEL run --no-attest -i -- sh -c 'cat; echo ended'" /dev/null
 	expect_output "without one it has a pipe" '^pipe:' sh -c "$run readlink /proc/self/fd/1 | cat"
 }
 
-run_cases signals interrupt timeout daemons kill terminal
+run_cases signals interrupt timeout daemons kill stuck_reader terminal
 finish

@@ -173,5 +173,42 @@ case_epoch() {
 		not_ok "the repository's configuration ran nothing outside"
 }
 
-run_cases zero_configuration workspace read_only keep exit_codes result output plan epoch
+# What the sandbox shares with the host stays the host's.
+case_devices() {
+	git init -q . && git -c user.name=x -c user.email=x@x.example commit -q --allow-empty -m x
+	before=$(stat -c '%u %g %a' /dev/null /dev/full)
+	expect 1 "the build cannot change a device" "$CUPEL" run -q -- chmod 600 /dev/null
+	"$CUPEL" doctor >/dev/null
+	[ "$(stat -c '%u %g %a' /dev/null /dev/full)" = "$before" ] &&
+		ok "nor does Cupel give one away" || not_ok "nor does Cupel give one away" \
+		"$(stat -c '%u %g %a' /dev/null)"
+	if [ "$HALF" = root ]; then
+		expect 125 "root that cannot give the build other ids refuses" \
+			setpriv --bounding-set=-sys_admin "$CUPEL" run -- true
+		said "and says what to do" 'ordinary user'
+	else
+		skip "root that cannot give the build other ids" "it needs root"
+	fi
+}
+
+# What an overlay shows is part of the source that is signed.
+case_source_digest() {
+	digest() {
+		sed 's/.*"payload":"\([^"]*\)".*/\1/' "$1/build.intoto.jsonl" | base64 -d |
+			sed 's/.*"digest":{"sha256":"\([0-9a-f]*\)"},"name":"source".*/\1/'
+	}
+	mkdir cupel-out && echo 1 >cupel-out/seed
+	"$CUPEL" run -q -f --overlay -o "$TMP/one" -- sh -c 'cat cupel-out/seed >$OUT/x'
+	echo 2 >cupel-out/seed
+	"$CUPEL" run -q -f --overlay -o "$TMP/two" -- sh -c 'cat cupel-out/seed >$OUT/x'
+	[ "$(digest "$TMP/one")" != "$(digest "$TMP/two")" ] &&
+		ok "other files, other source digest" || not_ok "other files, other source digest"
+	"$CUPEL" run -q -f --overlay --source-date-epoch 1 -o "$TMP/one" -- sh -c 'echo >$OUT/x'
+	"$CUPEL" run -q -f --no-overlay --source-date-epoch 1 -o "$TMP/two" -- sh -c 'echo >$OUT/x'
+	[ "$(digest "$TMP/one")" = "$(digest "$TMP/two")" ] &&
+		ok "the same files, the same digest, copied or not" ||
+		not_ok "the same files, the same digest, copied or not"
+}
+
+run_cases devices source_digest zero_configuration workspace read_only keep exit_codes result output plan epoch
 finish
