@@ -124,7 +124,8 @@ int build_plan_for(const struct build *b, const struct plan_choice *choice, stru
 
 /* The exit code of `cupel run`, and what is said at the end. report.c */
 int build_exit_code(const struct build *b, const struct error *e, int failed);
-void build_report(const struct build *b, const struct error *e, int failed);
+/* 0, or -1 when the result file could not be written, which was then said. */
+int build_report(const struct build *b, const struct error *e, int failed);
 void build_event(const struct build *b, const char *event);
 uint64_t build_now_ms(void); /* wall clock, UTC */
 /* A line on standard error, for -v only. */

@@ -108,6 +108,15 @@ static int keep_standard_fds(void)
 	return 0;
 }
 
+/* Success, unless what was printed did not arrive. */
+static int flushed(int code)
+{
+	if (fflush(stdout) == 0 || code != 0)
+		return code;
+	fprintf(stderr, "cupel: error: cannot write to standard output: %s\n", strerror(errno));
+	return error_exit_code(ERROR_HOST);
+}
+
 int main(int argc, char **argv)
 {
 	if (keep_standard_fds() < 0)
@@ -122,7 +131,7 @@ int main(int argc, char **argv)
 		return print_commands(stdout);
 	for (size_t i = 0; i < array_size(commands); i++)
 		if (strcmp(commands[i]->name, argv[1]) == 0)
-			return commands[i]->main(argc - 1, argv + 1);
+			return flushed(commands[i]->main(argc - 1, argv + 1));
 	fprintf(stderr, "cupel: error: there is no command '%s'\n  hint: 'cupel help' lists them\n",
 		argv[1]);
 	return USAGE;

@@ -58,6 +58,11 @@ void paths_config(char *out, size_t size)
 	(void)find("XDG_CONFIG_HOME", ".config", out, size);
 }
 
+void paths_data_place(char *out, size_t size)
+{
+	(void)find("XDG_DATA_HOME", ".local/share", out, size);
+}
+
 int paths_data(char *out, size_t size, struct error *e)
 {
 	if (find("XDG_DATA_HOME", ".local/share", out, size) < 0) {

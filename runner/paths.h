@@ -11,7 +11,9 @@ struct error;
  */
 /* ~/.config/cupel; empty when there is no home. */
 void paths_config(char *out, size_t size);
-/* ~/.local/share/cupel, made when missing (0700). 0, or -1 with *e filled. */
+/* ~/.local/share/cupel; empty when there is no home. */
+void paths_data_place(char *out, size_t size);
+/* The same, made when missing (0700). 0, or -1 with *e filled. */
 int paths_data(char *out, size_t size, struct error *e);
 /* ~/.cache/cupel, made when missing; empty when that is impossible. */
 void paths_cache(char *out, size_t size);

@@ -121,21 +121,21 @@ static void put_result(const struct build *b, const struct error *e, int failed,
 	buf_puts(out, "\n");
 }
 
-/* Whole or not at all: a scheduler may read it at any moment. */
-static void write_result(const char *path, const struct buf *result)
+/* Whole or not at all: a scheduler may read it at any moment. 0 or -1. */
+static int write_result(const char *path, const struct buf *result)
 {
+	_cleanup_(fd_closep) int fd = -1;
 	char temporary[4200];
-	int fd;
 
 	snprintf(temporary, sizeof(temporary), "%.4100s.%d.tmp", path, getpid());
 	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0 || fd_write_all(fd, result->data, result->size) < 0 ||
-		rename(temporary, path) < 0) {
-		fprintf(stderr, "cupel: error: cannot write '%s': %s\n", path, strerror(errno));
-		if (fd >= 0)
-			unlink(temporary);
-	}
-	fd_closep(&fd);
+	if (fd >= 0 && fd_write_all(fd, result->data, result->size) == 0 &&
+		rename(temporary, path) == 0)
+		return 0;
+	fprintf(stderr, "cupel: error: cannot write '%s': %s\n", path, strerror(errno));
+	if (fd >= 0)
+		unlink(temporary);
+	return -1;
 }
 
 static void human_bytes(uint64_t bytes, char *out, size_t size)
@@ -230,15 +230,16 @@ static void print_failure(const struct build *b, const struct error *e)
 			"  hint: raise it with --timeout, or 'timeout' in section [build]\n");
 }
 
-void build_report(const struct build *b, const struct error *e, int failed)
+int build_report(const struct build *b, const struct error *e, int failed)
 {
 	_cleanup_(buf_deinit) struct buf result = BUF_INIT;
+	int written = 0;
 
 	put_result(b, e, failed, &result);
 	if (!buf_ok(&result))
-		return;
+		return -1;
 	if (b->options->result_path != NULL)
-		write_result(b->options->result_path, &result);
+		written = write_result(b->options->result_path, &result);
 	if (b->options->status_fd >= 0)
 		(void)fd_write_all(b->options->status_fd, result.data, result.size);
 	if (b->options->json)
@@ -247,6 +248,7 @@ void build_report(const struct build *b, const struct error *e, int failed)
 		print_failure(b, e);
 	else if (!b->options->quiet)
 		print_success(b);
+	return written;
 }
 
 void build_event(const struct build *b, const char *event)

@@ -68,7 +68,8 @@ const struct option_spec run_option_specs[RUN_OPTION_COUNT] = {
 	[RUN_RESULT] = {0, "result", "FILE", "write the result as JSON to FILE"},
 	[RUN_STATUS_FD] = {0, "status-fd", "N", "write progress and result as JSON lines to N"},
 	[RUN_JSON] = {0, "json", NULL, "print the result as JSON on standard error"},
-	[RUN_QUIET] = {'q', "quiet", NULL, "print neither the build's output nor a summary"},
+	[RUN_QUIET] = {'q', "quiet", NULL,
+		"print neither output nor summary, unless the build fails"},
 	[RUN_VERBOSE] = {'v', "verbose", NULL, "say what is done and why"},
 	[RUN_HELP] = {'h', "help", NULL, "print this"},
 };
@@ -213,7 +214,8 @@ static int run_main(int argc, char **argv)
 	destination_deinit(&b.destination);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	build_report(&b, &e, failed);
+	if (build_report(&b, &e, failed) < 0 && code == 0)
+		code = error_exit_code(ERROR_HOST);
 	build_deinit(&b);
 	return code;
 }

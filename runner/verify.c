@@ -12,7 +12,6 @@
 
 #include "attest/verify-options.h"
 #include "base/cleanup.h"
-#include "base/error.h"
 #include "runner/commands.h"
 #include "runner/paths.h"
 
@@ -54,15 +53,13 @@ static int verify_main(int argc, char **argv)
 	static char program[] = "cupel-verify", admin[] = "/etc/cupel/trust.d";
 	char config[4096], user[4200] = "", data[4096];
 	struct words w = {calloc((size_t)argc + 8, sizeof(*w.argv)), 0};
-	struct error ignored;
 
 	if (w.argv == NULL)
 		return UNDECIDED;
 	paths_config(config, sizeof(config));
 	if (config[0] != '\0')
 		snprintf(user, sizeof(user), "%s/trust.d", config);
-	if (paths_data(data, sizeof(data), &ignored) < 0)
-		data[0] = '\0';
+	paths_data_place(data, sizeof(data));
 	w.argv[w.count++] = program;
 	if (!names_keys(argc, argv)) {
 		trust(&w, admin);

@@ -112,6 +112,8 @@ case_result() {
 		ok "--status-fd tells each stage" || not_ok "--status-fd tells each stage" "$(cat status)"
 	expect_output "--json says it on standard error" '^\{"by":"build","outcome":"succeeded"' \
 		"$CUPEL" run -f --json -- true
+	expect 125 "a result that cannot be written is told" "$CUPEL" run -f --result no/such -- true
+	expect 125 "a plan that cannot be printed, too" sh -c '"$CUPEL" plan -- true >/dev/full'
 	expect 125 "a status descriptor that is not open" "$CUPEL" run --status-fd 77 -- true
 }
 
