@@ -16,10 +16,13 @@ world=$(cat "$outside/world")
 secret=this-is-the-secret
 small='processes=64 scratch=8388608 files=200 open-files=64'
 
-# What the caller leaves lying around: a secret, a directory, a file of his own in /tmp.
+# What the caller leaves lying around: a secret, a directory, a file of his own in /tmp,
+# groups that he is in.
+groups=''
+[ "$HALF" = user ] || groups='setpriv --groups 4,24,27'
 callers_file=$(mktemp /tmp/cupel-callers-file.XXXXXX)
 attack_once() {
-	(cd "$workspace" && SECRET=$secret timeout -k 5 60 "$CUPEL" run \
+	(cd "$workspace" && SECRET=$secret timeout -k 5 60 $groups "$CUPEL" run \
 		--no-attest --timeout 30s --result "$TMP/result" "$@" 7</ 8<"$workspace" 9<"$0") \
 		>"$TMP/output" 2>"$TMP/errors"
 }
@@ -73,6 +76,8 @@ cupel.ini
 host.fifo
 host.sock"
 	judge "outside: the host has its name" test "$(uname -n)" != escaped
+	judge "outside: the host has its devices" \
+		test "$(stat -c '%u %a' /dev/null)" = '0 666'
 fi
 rm -f "$callers_file"
 kill $service

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -36,7 +37,7 @@ static enum outcome make_nodes(const struct attack *a)
 			dev_t device = makedev(nodes[i].major, nodes[i].minor);
 
 			snprintf(path, sizeof(path), "%s/%s", places[k], nodes[i].what);
-			if (mknod(path, nodes[i].type | 0666, device) == 0 ||
+			if (syscall(SYS_mknod, path, nodes[i].type | 0666, device) == 0 ||
 				mknodat(AT_FDCWD, path, nodes[i].type | 0666, device) == 0)
 				return escaped("%s can be made", path);
 		}

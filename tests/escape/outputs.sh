@@ -38,7 +38,7 @@ case_link_climbing() {
 case_link_root() { refused 'link to the root' 'link that leads out' 'ln -s / $OUT/root'; }
 case_link_through() {
 	refused 'link through a link' 'link that leads out' \
-		'mkdir -p $OUT/a/b; ln -s a/b $OUT/short; ln -s short/../../../etc $OUT/long'
+		'mkdir -p $OUT/a/b; ln -s ../.. $OUT/a/b/top; ln -s top/../etc $OUT/a/b/link'
 }
 case_link_proc() {
 	refused 'magic link' 'link that leads out' 'ln -s /proc/self/root $OUT/link'

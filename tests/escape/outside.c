@@ -3,8 +3,9 @@
  * Theory of operation: the part of the escape tests that stays on the host, with
  * the rights of whoever runs the tests. `serve` is a service that a build must
  * not reach: it listens in every way that a process on this machine can be
- * reached, and notes each visit. `kill-after` and `orphans` run a command as the
- * reaper of all its descendants, so that nobody who survives it goes unseen.
+ * reached, and notes each visit. `swap` has two names change places. `kill-after`
+ * and `orphans` run a command as the reaper of all its descendants, so that nobody
+ * who survives it goes unseen.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -237,14 +238,27 @@ static int orphans(char **command)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Two names change places, as often as they can, until we are killed. */
+static int swap(const char *a, const char *b)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) == 0)
+		continue;
+	die("renameat2");
+	return FAILED;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 4 && strcmp(argv[1], "swap") == 0)
+		return swap(argv[2], argv[3]);
 	if (argc == 3 && strcmp(argv[1], "serve") == 0)
 		return serve(argv[2]);
 	if (argc > 3 && strcmp(argv[1], "kill-after") == 0)
 		return kill_after(argv[2], argv + 3);
 	if (argc > 2 && strcmp(argv[1], "orphans") == 0)
 		return orphans(argv + 2);
-	fprintf(stderr, "usage: outside serve DIR | kill-after USEC COMMAND… | orphans COMMAND…\n");
+	fprintf(stderr, "usage: outside serve DIR | swap A B | kill-after USEC COMMAND… | orphans "
+			"COMMAND…\n");
 	return FAILED;
 }

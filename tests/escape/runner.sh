@@ -16,7 +16,8 @@ nobody_left() {
 run() {
 	run_code=$1 run_name=$2 run_script=$3
 	shift 3
-	expect "$run_code" "$run_name" timeout -k 1 20 outside orphans \
+	# Its own code would be 124, too.
+	expect "$run_code" "$run_name" timeout -s KILL 20 outside orphans \
 		"$CUPEL" run --no-attest "$@" -- sh -c "$run_script"
 	nobody_left "$run_name"
 }
@@ -55,7 +56,7 @@ interrupted() {
 	"$CUPEL" run --no-attest -- sh -c "trap '' TERM INT; sleep $tag; sleep $tag" \
 		2>/dev/null &
 	runner=$!
-	until [ -n "$(tagged)" ]; do sleep 0.05; done
+	until [ -n "$(tagged)" ] || ! kill -0 "$runner"; do sleep 0.05; done
 	kill -"$2" "$runner"
 	code=0
 	wait "$runner" || code=$?
@@ -100,6 +101,12 @@ case_killed() {
 			partial="$partial $delay"
 		delay=$((delay + 6000))
 	done
+	# While the build is at work, which would go on for long.
+	for delay in 150000 170000 190000 210000 230000; do
+		said=$(timeout -s KILL 20 outside kill-after "$delay" "$CUPEL" run -- sh -c \
+			"echo x >\$OUT/one; sleep $tag & sleep $tag; echo y >\$OUT/two" 2>/dev/null) ||
+			survived="$survived $delay: $said"
+	done
 	judge 'SIGKILL of the runner: nobody survives it' test -z "$survived"
 	nobody_left 'SIGKILL of the runner'
 	judge 'SIGKILL of the runner: all of the outputs or none' test -z "$partial"
@@ -115,7 +122,7 @@ running() {
 	bash -c 'exec 4<"$2" 9<"$2" 200<"$2" 999<"$2"; exec "$0" run --no-attest -- sh -c "exec sleep $1"' \
 		"$CUPEL" "$tag" "$SRCDIR" 2>/dev/null &
 	runner=$!
-	until build=$(tagged) && [ -n "$build" ]; do sleep 0.05; done
+	until build=$(tagged) && [ -n "$build" ] || ! kill -0 "$runner"; do sleep 0.05; done
 	init=$(sed -n 's/^PPid:[^0-9]*//p' "/proc/$build/status")
 }
 stop_running() {
