@@ -86,7 +86,7 @@ finish() {
 	exit 0
 }
 
-lib_comment() { cat -v | sed 's/^/# /'; }
+lib_comment() { tail -c 4096 | cat -v | sed 's/^/# /'; }
 
 # A directory that both users can read, with everything that a script needs.
 lib_prepare() {

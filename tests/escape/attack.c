@@ -23,9 +23,14 @@ static char **told_values;
 
 static void say(const char *outcome, const char *format, va_list ap)
 {
-	printf("%s: ", outcome);
-	vprintf(format, ap);
-	printf("\n");
+	char text[1024];
+
+	/* One line, whatever was found. */
+	vsnprintf(text, sizeof(text), format, ap);
+	for (char *c = text; *c != '\0'; c++)
+		if ((unsigned char)*c < ' ')
+			*c = ' ';
+	printf("%s: %s\n", outcome, text);
 	fflush(stdout);
 }
 

@@ -51,6 +51,7 @@ wanted() { case " ${CASES-$1} " in *" $1 "*) ;; *) return 1 ;; esac }
 
 printf '[limits]\nprocesses = 64\nscratch = 8M\nfiles = 200\nopen-files = 64\n' >"$TMP/limits.ini"
 attack --list >"$TMP/list"
+[ -s "$TMP/list" ] && [ -n "$world" ] || not_ok 'attacks' 'there are none'
 while read -r attack class; do
 	wanted "$attack" || continue
 	case $class in
