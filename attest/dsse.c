@@ -7,7 +7,6 @@
  */
 #include "attest/dsse.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
@@ -19,38 +18,48 @@
 #include "base/error.h"
 #include "base/json.h"
 
-void dsse_pae(
-	const char *type, size_t type_size, const void *body, size_t body_size, struct buf *out)
+static void put_pae_head(const char *type, size_t type_size, size_t body_size, struct buf *out)
 {
 	buf_printf(out, "DSSEv1 %zu ", type_size);
 	buf_append(out, type, type_size);
 	buf_printf(out, " %zu ", body_size);
+}
+
+void dsse_pae(
+	const char *type, size_t type_size, const void *body, size_t body_size, struct buf *out)
+{
+	put_pae_head(type, type_size, body_size, out);
 	buf_append(out, body, body_size);
 }
 
-/* DER in *ret (caller frees). */
-static int sign_bytes(const struct key *k, const struct buf *bytes, unsigned char **ret,
-	size_t *ret_size, struct error *e)
+/*
+ * Signs head and body as if they were one, DER in *sig. The body, with its list
+ * of packages, is large for a process that has just been started: not copied.
+ */
+static int sign_bytes(const struct key *k, const struct buf *head, const struct buf *body,
+	struct buf *sig, struct error *e)
 {
-	const unsigned char *data = (const unsigned char *)bytes->data;
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	unsigned char *signature = NULL;
-	size_t n = 0;
+	unsigned char der[256];
+	size_t n = sizeof(der);
 	int ok = context != NULL &&
 		 EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, k->pkey) == 1 &&
-		 EVP_DigestSign(context, NULL, &n, data, bytes->size) == 1;
+		 EVP_DigestSignUpdate(context, head->data, head->size) == 1 &&
+		 EVP_DigestSignUpdate(context, body->data, body->size) == 1 &&
+		 EVP_DigestSignFinal(context, der, &n) == 1;
 
-	if (ok)
-		signature = malloc(n);
-	ok = signature != NULL && EVP_DigestSign(context, signature, &n, data, bytes->size) == 1;
 	EVP_MD_CTX_free(context);
-	if (!ok) {
-		free(signature);
+	if (!ok)
 		return error_set_kind(e, ERROR_OUTPUT, 0, "libcrypto cannot sign");
-	}
-	*ret = signature;
-	*ret_size = n;
+	buf_append(sig, der, n);
 	return 0;
+}
+
+static void put_base64(struct json *j, const char *key, const struct buf *bytes)
+{
+	json_raw(j, key, "\"", 1);
+	encode_base64(bytes->data, bytes->size, 1, j->out);
+	buf_puts(j->out, "\"");
 }
 
 static void put_envelope(
@@ -60,12 +69,12 @@ static void put_envelope(
 
 	json_init(&j, out);
 	json_object_begin(&j, NULL);
-	json_string_n(&j, "payload", payload->data, payload->size);
+	put_base64(&j, "payload", payload);
 	json_string(&j, "payloadType", DSSE_PAYLOAD_TYPE);
 	json_array_begin(&j, "signatures");
 	json_object_begin(&j, NULL);
 	json_string(&j, "keyid", k->keyid);
-	json_string_n(&j, "sig", sig->data, sig->size);
+	put_base64(&j, "sig", sig);
 	json_object_end(&j);
 	json_array_end(&j);
 	json_object_end(&j);
@@ -74,19 +83,14 @@ static void put_envelope(
 int dsse_sign(
 	const struct key *k, const struct buf *statement, struct buf *envelope, struct error *e)
 {
-	_cleanup_(buf_deinit) struct buf pae = BUF_INIT, payload = BUF_INIT, sig = BUF_INIT;
-	_cleanup_(cleanup_freep) unsigned char *der = NULL;
-	size_t n;
+	_cleanup_(buf_deinit) struct buf head = BUF_INIT, sig = BUF_INIT;
 
-	dsse_pae(DSSE_PAYLOAD_TYPE, strlen(DSSE_PAYLOAD_TYPE), statement->data, statement->size,
-		&pae);
-	encode_base64(statement->data, statement->size, 1, &payload);
-	if (!buf_ok(statement) || !buf_ok(&pae) || !buf_ok(&payload))
+	put_pae_head(DSSE_PAYLOAD_TYPE, strlen(DSSE_PAYLOAD_TYPE), statement->size, &head);
+	if (!buf_ok(statement) || !buf_ok(&head))
 		return error_set(e, 0, "out of memory");
-	if (sign_bytes(k, &pae, &der, &n, e) < 0)
+	if (sign_bytes(k, &head, statement, &sig, e) < 0)
 		return -1;
-	encode_base64(der, n, 1, &sig);
-	put_envelope(k, &payload, &sig, envelope);
+	put_envelope(k, statement, &sig, envelope);
 	if (!buf_ok(&sig) || !buf_ok(envelope))
 		return error_set(e, 0, "out of memory");
 	return 0;

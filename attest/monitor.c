@@ -114,6 +114,7 @@ static int handle_sign(struct monitor *m, struct msg *request, int socket, struc
 	signed_ok = dsse_sign(&m->key, &statement, &envelope, e);
 	/* Before anything is answered: from here on there is nothing left to misuse. */
 	key_deinit(&m->key);
+	buf_deinit(&statement);
 	return signed_ok < 0 ? -1 : send_signed(socket, m, &envelope, e);
 }
 

@@ -46,12 +46,16 @@ static int next_line(char **cursor, char *field[FIELDS], struct error *e)
 
 static void put_encoded(struct buf *out, const char *s)
 {
-	for (; *s != '\0'; s++) {
-		if ((*s >= 'a' && *s <= 'z') || (*s >= 'A' && *s <= 'Z') ||
-			(*s >= '0' && *s <= '9') || strchr(".-_~", *s) != NULL)
-			buf_append(out, s, 1);
-		else
-			buf_printf(out, "%%%02X", (unsigned int)(unsigned char)*s);
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789.-_~";
+
+	while (*s != '\0') {
+		size_t n = strspn(s, plain);
+
+		buf_append(out, s, n);
+		s += n;
+		if (*s != '\0')
+			buf_printf(out, "%%%02X", (unsigned int)(unsigned char)*s++);
 	}
 }
 

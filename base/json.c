@@ -42,12 +42,22 @@ static void put_escaped(struct buf *out, unsigned char c)
 	}
 }
 
+/* How many of the n bytes at s stand for themselves, as all of almost every string do. */
+static size_t plain_length(const char *s, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] >= ' ' && s[i] < 0x7f && s[i] != '"' && s[i] != '\\')
+		i++;
+	return i;
+}
+
 static void put_string(struct buf *out, const char *s, size_t n)
 {
 	size_t start = 0;
 
 	buf_append(out, "\"", 1);
-	for (size_t i = 0; i < n;) {
+	for (size_t i = plain_length(s, n); i < n; i += plain_length(s + i, n - i)) {
 		unsigned char c = (unsigned char)s[i];
 		size_t length = 1;
 

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -229,12 +230,12 @@ int destination_put(struct destination *d, const char *name, int from_fd, struct
 {
 	_cleanup_(fd_closep) int fd = openat(
 		d->staging_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	_cleanup_(cleanup_freep) char *data = NULL;
-	size_t size;
+	off_t offset = 0;
+	ssize_t n = 1;
 
-	if (fd < 0 || lseek(from_fd, 0, SEEK_SET) < 0 ||
-		fd_read_all(from_fd, 64 << 20, &data, &size) < 0 ||
-		fd_write_all(fd, data, size) < 0)
+	while (fd >= 0 && n > 0)
+		n = sendfile(fd, from_fd, &offset, 64 << 20);
+	if (fd < 0 || n < 0)
 		return error_set_kind(
 			e, ERROR_OUTPUT, errno, "cannot write '%s/%s'", d->shown, name);
 	return 0;
