@@ -121,8 +121,22 @@ static int landlock_allow(
 	return 0;
 }
 
-static int landlock_restrict(
-	const struct ruleset *r, const struct confine_path *paths, size_t count, struct error *e)
+/* The kernel's struct landlock_net_port_attr, newer than some headers. */
+struct net_port {
+	uint64_t allowed_access, port;
+};
+enum { RULE_NET_PORT = 2 };
+
+static int landlock_allow_port(int ruleset_fd, uint16_t port, struct error *e)
+{
+	const struct net_port rule = {.allowed_access = NET_CONNECT_TCP, .port = port};
+
+	if (syscall(SYS_landlock_add_rule, ruleset_fd, RULE_NET_PORT, &rule, 0) < 0)
+		return error_set(e, errno, "cannot keep a port accessible with Landlock");
+	return 0;
+}
+
+static int landlock_restrict(const struct ruleset *r, const struct confine *what, struct error *e)
 {
 	_cleanup_(fd_closep) int fd = -1;
 
@@ -130,8 +144,11 @@ static int landlock_restrict(
 	fd = (int)syscall(SYS_landlock_create_ruleset, r, sizeof(*r), 0);
 	if (fd < 0)
 		return error_set(e, errno, "cannot make a Landlock ruleset");
-	for (size_t i = 0; i < count; i++)
-		if (landlock_allow(fd, &paths[i], r->fs, e) < 0)
+	for (size_t i = 0; i < what->path_count; i++)
+		if (landlock_allow(fd, &what->paths[i], r->fs, e) < 0)
+			return -1;
+	for (size_t i = 0; r->net != 0 && i < what->connect_port_count; i++)
+		if (landlock_allow_port(fd, what->connect_ports[i], e) < 0)
 			return -1;
 	if (syscall(SYS_landlock_restrict_self, fd, 0) < 0)
 		return error_set(e, errno, "cannot enter the Landlock domain");
@@ -159,7 +176,7 @@ static int confine_files(const struct confine *what, struct error *e)
 	int abi = landlock_abi();
 	struct ruleset r = landlock_handled(abi);
 
-	return abi == 0 ? 0 : landlock_restrict(&r, what->paths, what->path_count, e);
+	return abi == 0 ? 0 : landlock_restrict(&r, what, e);
 }
 
 static int confine_calls(const struct confine *what, struct error *e)
@@ -194,10 +211,11 @@ int confine_self(const struct confine *what, struct error *e)
 int confine_scopes(struct error *e)
 {
 	struct ruleset r = landlock_handled(landlock_abi());
+	const struct confine nothing = {.filter = NULL};
 
 	if (r.scopes == 0)
 		return 0;
 	r.fs = 0;
 	r.net = 0;
-	return landlock_restrict(&r, NULL, 0, e) < 0 ? -1 : 1;
+	return landlock_restrict(&r, &nothing, e) < 0 ? -1 : 1;
 }

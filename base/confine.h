@@ -29,6 +29,8 @@ struct confine {
 	size_t filter_length;		  /* in instructions */
 	const struct confine_path *paths; /* nothing else can be opened any more */
 	size_t path_count;
+	const uint16_t *connect_ports; /* TCP ports that may be connected to; others cannot */
+	size_t connect_port_count;
 };
 
 /*

@@ -12,7 +12,7 @@ struct error;
  * descriptors. Which types a program takes, and in which state, is in the
  * header of its folder (sandbox/init.h, outputs/collect.h, attest/sign.h).
  */
-enum { MSG_PAYLOAD_MAX = 2048, MSG_FDS_MAX = 8 };
+enum { MSG_PAYLOAD_MAX = 2048, MSG_FDS_MAX = 32 };
 enum {
 	MSG_EOF = 0,   /* never sent: the peer is gone */
 	MSG_ERROR = 1, /* payload: struct error */

@@ -32,6 +32,7 @@ static const struct {
 } programs[] = {
 	{"cupel-init", "sandbox"},
 	{"cupel-collect", "outputs"},
+	{"cupel-gateway", "gateway"},
 	{"cupel-sign", "attest"},
 	{"cupel-verify", "attest"},
 	{"cupel-image", "images"},

@@ -11,7 +11,10 @@ static const char *const image_names[] = {[PLAN_IMAGE_HOST] = "host"};
 static const char *const workspace_names[] = {[PLAN_WORKSPACE_COPY] = "copy",
 	[PLAN_WORKSPACE_OVERLAY] = "overlay",
 	[PLAN_WORKSPACE_READONLY] = "read-only"};
-static const char *const network_names[] = {[PLAN_NETWORK_NONE] = "none"};
+static const char *const network_names[] = {
+	[PLAN_NETWORK_NONE] = "none", [PLAN_NETWORK_TRUSTED] = "trusted"};
+static const char *const on_deny_names[] = {
+	[PLAN_ON_DENY_FAIL] = "fail", [PLAN_ON_DENY_CONTINUE] = "continue"};
 static const char *const ids_names[] = {
 	[PLAN_IDS_SINGLE] = "single", [PLAN_IDS_SUBORDINATE] = "subordinate"};
 static const char *const input_names[] = {
@@ -20,6 +23,7 @@ static const char *const input_names[] = {
 _Static_assert(array_size(image_names) == PLAN_IMAGE_COUNT, "a name for every image kind");
 _Static_assert(array_size(workspace_names) == PLAN_WORKSPACE_COUNT, "a name for every mode");
 _Static_assert(array_size(network_names) == PLAN_NETWORK_COUNT, "a name for every mode");
+_Static_assert(array_size(on_deny_names) == PLAN_ON_DENY_COUNT, "a name for every choice");
 _Static_assert(array_size(ids_names) == PLAN_IDS_COUNT, "a name for every mode");
 _Static_assert(array_size(input_names) == PLAN_STDIN_COUNT, "a name for every mode");
 
@@ -50,12 +54,14 @@ const struct plan_field plan_fields[] = {
 	FIELD("log-bytes", PLAN_U64, log_bytes),
 	FIELD("name", PLAN_STRING, name),
 	ENUM_FIELD("network", network, network_names),
+	ENUM_FIELD("on-deny", on_deny, on_deny_names),
 	FIELD("open-files", PLAN_U64, open_files),
 	FIELD("output-bytes", PLAN_U64, output_bytes),
 	FIELD("output-depth", PLAN_U64, output_depth),
 	FIELD("output-files", PLAN_U64, output_files),
 	FIELD("outputs", PLAN_LIST, outputs),
 	FIELD("processes", PLAN_U64, processes),
+	FIELD("registries", PLAN_LIST, registries),
 	FIELD("scratch-bytes", PLAN_U64, scratch_bytes),
 	FIELD("scratch-inodes", PLAN_U64, scratch_inodes),
 	FIELD("seccomp", PLAN_STRING, seccomp),

@@ -31,7 +31,16 @@ enum plan_workspace {
 	PLAN_WORKSPACE_READONLY, /* the directory itself, read-only; never for a build */
 	PLAN_WORKSPACE_COUNT
 };
-enum plan_network { PLAN_NETWORK_NONE, PLAN_NETWORK_COUNT };
+enum plan_network {
+	PLAN_NETWORK_NONE,    /* nothing but the build's own loopback interface */
+	PLAN_NETWORK_TRUSTED, /* and, through cupel-gateway, what `registries` allows */
+	PLAN_NETWORK_COUNT
+};
+enum plan_on_deny {
+	PLAN_ON_DENY_FAIL,     /* a refused request makes the build's result a violation */
+	PLAN_ON_DENY_CONTINUE, /* it is on record, and that is all */
+	PLAN_ON_DENY_COUNT
+};
 enum plan_ids {
 	PLAN_IDS_SINGLE,      /* the build has its caller's id in a nested namespace */
 	PLAN_IDS_SUBORDINATE, /* the build has ids that nobody else on the host has */
@@ -58,6 +67,8 @@ struct plan {
 	struct plan_string image_digest; /* SHA-256, hexadecimal */
 	uint64_t workspace;		 /* enum plan_workspace */
 	uint64_t network;		 /* enum plan_network */
+	uint64_t on_deny;		 /* enum plan_on_deny */
+	struct plan_list registries;	 /* rules, as gateway/rule.h describes them */
 	struct plan_list outputs;	 /* globs below the workspace, besides $OUT */
 	uint64_t source_date_epoch;	 /* seconds */
 	uint64_t aslr;			 /* bool */

@@ -38,7 +38,7 @@ static int tear_down(void **state)
 static void send_raw(const void *bytes, size_t size, int fd, int n)
 {
 	union {
-		char bytes[CMSG_SPACE(sizeof(int) * 32)];
+		char bytes[CMSG_SPACE(sizeof(int) * (MSG_FDS_MAX + 1))];
 		struct cmsghdr align;
 	} control = {0};
 	struct iovec part = {(void *)(uintptr_t)bytes, size};
@@ -127,12 +127,9 @@ static void test_malformed(void **state)
 		size_t size;
 		int fds;
 	} rows[] = {
-		{too_short, sizeof(too_short), 2},
-		{size_lies, sizeof(size_lies), 2},
-		{size_hides, sizeof(size_hides), 2},
-		{too_long, sizeof(too_long), 2},
+		{too_short, sizeof(too_short), 2}, {size_lies, sizeof(size_lies), 2},
+		{size_hides, sizeof(size_hides), 2}, {too_long, sizeof(too_long), 2},
 		{fine, sizeof(fine), MSG_FDS_MAX + 1}, /* more descriptors than fit: cut */
-		{fine, sizeof(fine), 32},
 	};
 	int before = count_open_fds();
 

@@ -30,6 +30,7 @@
 #include "base/cleanup.h"
 #include "sandbox/seccomp/simulate.h"
 #include "seccomp-collect.h"
+#include "seccomp-gateway.h"
 #include "seccomp-image.h"
 #include "seccomp-sandbox-zerocopy.h"
 #include "seccomp-sandbox.h"
@@ -172,7 +173,6 @@ static const struct expectation of_programs[] = {
 	{NO(EPERM), SYS_mprotect, {0, 4096, PROT_EXEC}},
 	{NO(EPERM), SYS_socket, {AF_UNIX, SOCK_STREAM, 0}},
 	{NO(EPERM), SYS_socketpair, {AF_UNIX, SOCK_STREAM, 0}},
-	{NO(EPERM), SYS_connect, {0}},
 	{NO(EPERM), SYS_bind, {0}},
 	{NO(EPERM), SYS_execve, {0}},
 	{NO(EPERM), SYS_execveat, {0}},
@@ -232,6 +232,29 @@ static const struct expectation of_verify[] = {
 	{NO(EPERM), SYS_clone, {CLONE_VM | CLONE_THREAD}},
 };
 
+/* Of those that know nobody but the runner. */
+static const struct expectation of_unconnected[] = {
+	{NO(EPERM), SYS_socket, {AF_INET, SOCK_STREAM, 0}},
+	{NO(EPERM), SYS_connect, {0}},
+};
+
+static const struct expectation of_gateway[] = {
+	{ALLOW, SYS_socket, {AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0}},
+	{ALLOW, SYS_socket, {AF_INET6, SOCK_STREAM, 0}},
+	{NO(EPERM), SYS_socket, {AF_INET, SOCK_DGRAM, 0}},
+	{NO(EPERM), SYS_socket, {AF_INET, SOCK_RAW, IPPROTO_TCP}},
+	{NO(EPERM), SYS_socket, {AF_UNIX, SOCK_STREAM, 0}},
+	{NO(EPERM), SYS_socket, {AF_NETLINK, SOCK_RAW, 0}},
+	{NO(EPERM), SYS_bind, {0}},
+	{NO(EPERM), SYS_listen, {0}},
+	{ALLOW, SYS_openat, {0, 0, O_RDONLY | O_CLOEXEC}},
+	{NO(EPERM), SYS_openat, {0, 0, O_WRONLY}},
+	{NO(EPERM), SYS_openat, {0, 0, O_RDONLY | O_CREAT}},
+	{NO(EPERM), SYS_clone, {CLONE_VM | CLONE_THREAD}},
+	{NO(EPERM), SYS_setns, {0}},
+	{NO(EPERM), SYS_mprotect, {0, 0, PROT_READ | PROT_EXEC}},
+};
+
 static const struct expectation of_image[] = {
 	{ALLOW, SYS_sendmsg, {0}},
 	{NO(EPERM), SYS_openat, {0, 0, O_RDONLY}},
@@ -268,10 +291,16 @@ static const struct {
 	{FILTER(sandbox, SANDBOX), TABLE(of_sandbox)},
 	{FILTER(sandbox_zerocopy, SANDBOX_ZEROCOPY), TABLE(of_sandbox_zerocopy)},
 	{FILTER(collect, COLLECT), TABLE(of_programs)},
+	{FILTER(collect, COLLECT), TABLE(of_unconnected)},
+	{FILTER(gateway, GATEWAY), TABLE(of_programs)},
 	{FILTER(image, IMAGE), TABLE(of_programs)},
+	{FILTER(image, IMAGE), TABLE(of_unconnected)},
 	{FILTER(sign, SIGN), TABLE(of_programs)},
+	{FILTER(sign, SIGN), TABLE(of_unconnected)},
 	{FILTER(verify, VERIFY), TABLE(of_programs)},
+	{FILTER(verify, VERIFY), TABLE(of_unconnected)},
 	{FILTER(collect, COLLECT), TABLE(of_collect)},
+	{FILTER(gateway, GATEWAY), TABLE(of_gateway)},
 	{FILTER(image, IMAGE), TABLE(of_image)},
 	{FILTER(sign, SIGN), TABLE(of_sign)},
 	{FILTER(verify, VERIFY), TABLE(of_verify)},

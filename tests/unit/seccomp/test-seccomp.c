@@ -35,6 +35,7 @@
 #include "seccomp-build.h"
 #include "seccomp-collect.h"
 #include "seccomp-guard.h"
+#include "seccomp-gateway.h"
 #include "seccomp-image.h"
 #include "seccomp-sandbox-zerocopy.h"
 #include "seccomp-sandbox.h"
@@ -51,6 +52,7 @@ enum {
 	GUARD,
 	ZEROCOPY,
 	COLLECT,
+	GATEWAY,
 	IMAGE,
 	SIGN,
 	VERIFY,
@@ -69,6 +71,7 @@ static const struct filter {
 	[GUARD] = {{"guard"}, CODE(guard, GUARD)},
 	[ZEROCOPY] = {{"zerocopy"}, CODE(zerocopy, ZEROCOPY)},
 	[COLLECT] = {{"collect"}, CODE(collect, COLLECT)},
+	[GATEWAY] = {{"gateway"}, CODE(gateway, GATEWAY)},
 	[IMAGE] = {{"image"}, CODE(image, IMAGE)},
 	[SIGN] = {{"sign"}, CODE(sign, SIGN)},
 	[VERIFY] = {{"verify"}, CODE(verify, VERIFY)},

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct buf;
+struct error;
+
+/*
+ * What a build fetched through the gateway: one line for each URL and digest, each once,
+ * in bytewise order of the lines. Fields are separated by one blank, "-" where there is
+ * none, all printable ASCII:
+ *
+ *	URL SHA256 SHA512 SIZE MEDIA-TYPE REGISTRY PURL
+ *
+ * URL is normalised and redacted, and its host in lower case; digests are of the body as
+ * it came from the registry (hexadecimal, lower case), SIZE is decimal, MEDIA-TYPE is
+ * type/subtype without parameters, PURL begins with "pkg:". A tunnel that was not
+ * inspected has "https://HOST:PORT" as URL, "-" as SHA256, SHA512, MEDIA-TYPE and PURL,
+ * and perhaps as SIZE.
+ */
+enum { DEPENDENCIES_LINE_MAX = 16384, DEPENDENCIES_FIELDS = 7 }; /* with its LF */
+
+struct dependency {
+	const char *url;
+	const char *sha256;				   /* NULL: a tunnel */
+	const char *sha512, *media_type, *registry, *purl; /* NULL: there is none */
+	bool has_size;
+	uint64_t size;
+};
+
+void dependencies_put(struct buf *out, const struct dependency *d);
+/* Whether a registry's word for a type may stand in a line: else it is "-". */
+bool dependencies_is_media_type(const char *s);
+/*
+ * Parses the line at *cursor (NUL-terminated text, which is changed in place and must
+ * outlive *ret) and moves *cursor behind it. 1 for a dependency, 0 at the end, -1 for a
+ * malformed line. Order is the caller's to check: dependencies_compare() is negative for
+ * every two neighbours.
+ */
+int dependencies_next(char **cursor, struct dependency *ret, struct error *e);
+int dependencies_compare(const struct dependency *a, const struct dependency *b);
