@@ -3,11 +3,13 @@
  * Theory of operation: the build's /etc, written from constants. From the host
  * come only, read-only and each by name, what links in /usr point to and what
  * the dynamic linker and TLS libraries need; never configuration that could
- * hold a credential or differ between two hosts with the same packages. Run by
- * pid 1 into a tmpfs of its own.
+ * hold a credential or differ between two hosts with the same packages. With a
+ * gateway, names are asked of it, and not even the host's certificate
+ * authorities come: trust.c has others. Run by pid 1 into a tmpfs of its own.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -45,13 +47,21 @@ static const struct {
 static const struct {
 	const char *path;
 	mode_t type;
+	bool replaced; /* by what the gateway brings */
 } from_host[] = {
-	{"etc/alternatives", S_IFDIR},
-	{"etc/ld.so.cache", S_IFREG},
-	{"etc/ssl/certs", S_IFDIR},
-	{"etc/ssl/openssl.cnf", S_IFREG},
-	{"etc/java-17-openjdk", S_IFDIR},
+	{"etc/alternatives", S_IFDIR, false},
+	{"etc/ld.so.cache", S_IFREG, false},
+	{"etc/ssl/certs", S_IFDIR, true},
+	{"etc/ssl/openssl.cnf", S_IFREG, false},
+	{"etc/java-17-openjdk", S_IFDIR, false},
 };
+
+/*
+ * The gateway answers at once unless it starves: then a resolver shall ask again
+ * soon (glibc after `timeout`, musl after timeout/attempts) and not give up soon
+ * (glibc after timeout*attempts, musl after `timeout`). Seconds.
+ */
+static const char resolver[] = "nameserver 127.0.0.1\noptions edns0 timeout:3 attempts:5\n";
 
 static int bind_from_host(const struct sandbox *s, const char *path, mode_t type, struct error *e)
 {
@@ -66,8 +76,16 @@ static int bind_from_host(const struct sandbox *s, const char *path, mode_t type
 	return result < 0 ? -1 : mounts_attach(fd, s->root_fd, path, e);
 }
 
+static int put_resolver(const struct sandbox *s, bool gateway, struct error *e)
+{
+	return mounts_put_file(s->root_fd, "etc/resolv.conf", 0444, resolver,
+		gateway ? sizeof(resolver) - 1 : 0, e);
+}
+
 int sandbox_etc(struct sandbox *s, struct error *e)
 {
+	const bool gateway = s->plan->network == PLAN_NETWORK_TRUSTED;
+
 	for (size_t i = 0; i < array_size(files); i++)
 		if (mounts_put_file(s->root_fd, files[i].path, 0644, files[i].content,
 			    strlen(files[i].content), e) < 0)
@@ -75,11 +93,11 @@ int sandbox_etc(struct sandbox *s, struct error *e)
 	for (size_t i = 0; i < array_size(links); i++)
 		if (mounts_put_link(s->root_fd, links[i].path, links[i].target, e) < 0)
 			return -1;
-	if (mounts_put_empty(s->root_fd, "etc/resolv.conf", e) < 0 ||
-		mounts_put_dir(s->root_fd, "etc/ssl", 0755, e) < 0)
+	if (put_resolver(s, gateway, e) < 0 || mounts_put_dir(s->root_fd, "etc/ssl", 0755, e) < 0)
 		return -1;
 	for (size_t i = 0; i < array_size(from_host); i++)
-		if (bind_from_host(s, from_host[i].path, from_host[i].type, e) < 0)
+		if (!(gateway && from_host[i].replaced) &&
+			bind_from_host(s, from_host[i].path, from_host[i].type, e) < 0)
 			return -1;
 	return 0;
 }

@@ -34,6 +34,7 @@ static const struct sandbox_step steps[] = {
 	{"host name", sandbox_identify, "the build would see the host's name",
 		"allow unprivileged user namespaces"},
 	{"loopback", sandbox_loopback, "tests that use 127.0.0.1 would fail", ""},
+	{"network", sandbox_network, "trusted registries could not be reached", ""},
 	{"root file system", sandbox_root, "there would be nothing to be read-only",
 		"the kernel needs the mount API of Linux 5.12"},
 	{"/usr", sandbox_usr, "the toolchain would be missing or writable", ""},
@@ -76,9 +77,11 @@ static int report_mounted(struct sandbox *s, struct error *e)
 
 static int wait_for_go(struct sandbox *s, struct error *e)
 {
-	struct msg m;
+	_cleanup_(msg_deinit) struct msg m = {MSG_INIT_FIELDS};
 
-	return msg_expect(s->control, INIT_GO, &m, e);
+	if (msg_expect(s->control, INIT_GO, &m, e) < 0)
+		return -1;
+	return s->plan->network == PLAN_NETWORK_TRUSTED ? sandbox_trust(s, &m, e) : 0;
 }
 
 static int receive_start(struct sandbox *s, struct error *e)

@@ -18,12 +18,22 @@ enum {
 	INIT_START = MSG_FIRST,
 	INIT_STEP, /* payload: struct init_step; after each step, when a report is wanted */
 	/*
+	 * Only when the plan's network is trusted, before INIT_MOUNTED. fds: the listeners
+	 * of the build's namespace: DNS over UDP, DNS over TCP, then one for each of
+	 * init_start.ports.
+	 */
+	INIT_LISTENING,
+	/*
 	 * The trees are mounted. fds: $OUT and the workspace as the build will see
 	 * them (detached clones that outlive init), the owning user namespace, and
 	 * the terminal's master if the plan has one.
 	 */
 	INIT_MOUNTED,
-	INIT_GO,     /* the workspace is filled: start the build */
+	/*
+	 * The workspace is filled: start the build. fds, when the plan's network is trusted:
+	 * what its clients shall trust, as GATEWAY_READY brings it.
+	 */
+	INIT_GO,
 	INIT_EXECED, /* the command was executed; what follows is its own doing */
 	INIT_EXITED, /* payload: struct init_exited; every process dies with init's exit */
 };
@@ -31,12 +41,16 @@ enum {
 /* Held, never used: the lock on our range of ids lasts as long as pid 1. */
 enum { INIT_LOCK_FD = MSG_CONTROL_FD + 1 };
 
+enum { INIT_PORTS_MAX = MSG_FDS_MAX - 2 };
+
 struct init_start {
 	uint32_t uid_base;	/* first of 65536 subordinate ids, or 0: single id */
 	uint32_t privileged;	/* init is real root: it makes device nodes, else it binds them */
 	uint32_t merge_stderr;	/* standard error is the same file as standard output */
 	uint32_t report;	/* send INIT_STEP */
 	uint16_t rows, columns; /* of the terminal */
+	uint32_t port_count;
+	uint16_t ports[INIT_PORTS_MAX]; /* to listen on, for the gateway */
 };
 
 struct init_step {

@@ -31,7 +31,7 @@ static int leave_propagation(const struct sandbox *s, struct error *e)
 int sandbox_root(struct sandbox *s, struct error *e)
 {
 	static const struct mount_option options[] = {
-		{"size", "1m"}, {"nr_inodes", "512"}, {"mode", "0755"}, {"source", "root"}};
+		{"size", "4m"}, {"nr_inodes", "512"}, {"mode", "0755"}, {"source", "root"}};
 	static const char *const dirs[] = {"usr", "etc", "dev", "proc", "tmp", "build", "out",
 		"home", "home/build", "run", "var"};
 

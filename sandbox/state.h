@@ -44,6 +44,7 @@ struct sandbox_step {
 int sandbox_protect(struct sandbox *s, struct error *e);   /* protect.c */
 int sandbox_identify(struct sandbox *s, struct error *e);  /* protect.c */
 int sandbox_loopback(struct sandbox *s, struct error *e);  /* protect.c */
+int sandbox_network(struct sandbox *s, struct error *e);   /* network.c */
 int sandbox_root(struct sandbox *s, struct error *e);	   /* root.c */
 int sandbox_usr(struct sandbox *s, struct error *e);	   /* root.c */
 int sandbox_etc(struct sandbox *s, struct error *e);	   /* etc.c */
@@ -67,6 +68,12 @@ int sandbox_release(struct sandbox *s, struct error *e);
  * with an error on the socket when a step fails. build.c
  */
 __attribute__((noreturn)) void sandbox_become_build(struct sandbox *s, int socket);
+
+/*
+ * What the build's TLS clients shall trust, from the descriptors of INIT_GO,
+ * which it takes. For a plan with a gateway only. trust.c
+ */
+int sandbox_trust(struct sandbox *s, struct msg *go, struct error *e);
 
 /* A user namespace in which a mount's owner appears as the build; fd or -1. idmap.c */
 int sandbox_idmap_fd(const struct sandbox *s, uid_t owner, gid_t group, struct error *e);
