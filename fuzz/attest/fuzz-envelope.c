@@ -13,10 +13,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const char *words[] = {"https://a.example"};
 	const struct verify_policy policy = {.predicate_type = STATEMENT_PROVENANCE,
 		.threshold = 1,
 		.strict_parameters = true,
-		.require_digests = true};
+		.require_digests = true,
+		.require_inspected = true,
+		.registries = {words, 1},
+		.networks = {words, 1},
+		.hosts = {words, 1}};
 	const struct trust trust = {0};
 	struct target target = {.path = "fuzz", .fd = -1};
 	const struct judgement j = {

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <openssl/evp.h>
+
+#include "gateway/http.h"
+#include "gateway/stream.h"
+
+/* A body on its way from one stream to another, hashed as it is delivered. */
+struct body {
+	struct stream *from, *to; /* to may be NULL: read and forget */
+	enum http_framing framing;
+	uint64_t left;	/* of HTTP_LENGTH */
+	bool chunked;	/* how it is written */
+	uint64_t limit; /* bytes; 0: none */
+	bool sha512;	/* besides SHA-256 */
+	char *head;	/* keeps the first head_room bytes, or NULL */
+	size_t head_room;
+
+	uint64_t size;
+	size_t head_size;
+	char sha256_hex[65], sha512_hex[129];
+	bool client_failed; /* whose fault a failure was */
+};
+
+/* The whole of it. 0, or -1 and why in `why`. */
+int body_move(struct body *b, char *why, size_t size);

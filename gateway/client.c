@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: a task for each connection that the build makes, in cupel-gateway.
+ * The address that was connected to tells the name that was looked up before; the name in
+ * the ClientHello has to be the same one, and later every Host field, too. A name without
+ * a rule is served all the same, because an answer that says why is quicker and clearer
+ * than a silence: what is refused is the request, and nothing leaves this machine.
+ */
+#include "gateway/client.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "gateway/gateway-state.h"
+#include "gateway/hello.h"
+#include "gateway/record.h"
+
+static struct client *clients;
+
+void client_abandon_all(void)
+{
+	for (struct client *c = clients; c != NULL; c = c->next) {
+		struct record *r = c->pending;
+
+		if (r == NULL)
+			continue;
+		r->outcome = RECORD_FAILED;
+		r->host = c->host;
+		r->port = c->port;
+		r->why = "the build was over before it was";
+		record_put(r);
+	}
+}
+
+static void forget(struct client *c)
+{
+	struct client **at = &clients;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	gateway.clients--;
+}
+
+void client_refuse(const struct client *c, const char *why)
+{
+	const struct record r = {.outcome = RECORD_DENIED,
+		.started_ms = gateway_wall_ms(),
+		.host = c->host,
+		.port = c->port,
+		.why = why};
+
+	record_put(&r);
+}
+
+/* A fatal alert in the clear, as a server sends it that does not know the name (RFC 8446 §6). */
+static void alert(struct client *c)
+{
+	static const unsigned char unrecognized_name[] = {0x15, 3, 3, 0, 2, 2, 112};
+
+	(void)send(c->stream.fd, unrecognized_name, sizeof(unrecognized_name), MSG_NOSIGNAL);
+}
+
+/*
+ * Looks at the start of the connection without taking it. What was seen before is seen
+ * again, and an event may come late: only the peer's end tells that nothing will follow.
+ */
+static enum hello_result peek_hello(struct client *c, struct hello *hello)
+{
+	unsigned char *bytes = malloc(HELLO_MAX);
+	enum hello_result result = HELLO_MORE;
+	uint64_t deadline = task_now() + CLIENT_HEAD_MS;
+	size_t seen = 0;
+
+	while (bytes != NULL && result == HELLO_MORE) {
+		bool over = c->stream.watch.over;
+		ssize_t n = recv(c->stream.fd, bytes, HELLO_MAX, MSG_PEEK);
+
+		if (n > 0 && (size_t)n > seen) {
+			seen = (size_t)n;
+			result = hello_parse(bytes, seen, hello);
+			continue;
+		}
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR) || over)
+			break;
+		if (task_wait(&c->stream.watch, EPOLLIN, deadline) < 0)
+			break;
+	}
+	free(bytes);
+	return result;
+}
+
+/* What is wrong with the ClientHello of a connection to c->host, or NULL. */
+static const char *judge_hello(const struct client *c, const struct hello *hello)
+{
+	if (hello->encrypted)
+		return "the ClientHello is encrypted (ECH)";
+	if (hello->server_name[0] == '\0')
+		return "the ClientHello names no server";
+	if (strcmp(hello->server_name, c->host) != 0)
+		return "the ClientHello names another server than was looked up";
+	return NULL;
+}
+
+static int begin_tls(struct client *c)
+{
+	SSL *ssl = ca_session(&gateway.ca, c->host);
+
+	c->stream.deadline = task_now() + CLIENT_HEAD_MS;
+	if (ssl == NULL)
+		return -1;
+	c->tls = true;
+	return stream_accept_tls(&c->stream, ssl);
+}
+
+static void note_failure(const struct client *c)
+{
+	char why[200], reason[160];
+	struct record r = {.outcome = RECORD_FAILED,
+		.started_ms = gateway_wall_ms(),
+		.host = c->host,
+		.port = c->port,
+		.why = why};
+
+	stream_why(reason, sizeof(reason));
+	snprintf(why, sizeof(why), "no TLS session with the client: %s", reason);
+	record_put(&r);
+}
+
+static void serve_requests(struct client *c)
+{
+	while (exchange_run(c))
+		;
+}
+
+static void serve_tls(struct client *c, const struct rule *rule, const struct hello *hello)
+{
+	const char *wrong = judge_hello(c, hello);
+
+	if (wrong == NULL && rule != NULL && !rule->tls)
+		wrong = "the registry's rule says http, and this is TLS";
+	if (wrong != NULL) {
+		client_refuse(c, wrong);
+		alert(c);
+	} else if (rule != NULL && rule->mode == RULE_TUNNEL) {
+		tunnel_run(c, rule);
+	} else if (begin_tls(c) < 0) {
+		note_failure(c);
+	} else {
+		serve_requests(c);
+	}
+}
+
+static void serve(struct client *c)
+{
+	const struct rule *rule = rules_find(&gateway.rules, c->host, c->port);
+	struct hello hello = {.server_name = ""};
+
+	if (c->host[0] == '\0') {
+		client_refuse(c, "the address belongs to no name that was looked up");
+		return;
+	}
+	switch (peek_hello(c, &hello)) {
+	case HELLO_DONE:
+		serve_tls(c, rule, &hello);
+		return;
+	case HELLO_NOT_TLS:
+		if (rule != NULL && rule->tls)
+			client_refuse(c, "the registry's rule says https, and this is not TLS");
+		else
+			serve_requests(c);
+		return;
+	case HELLO_MALFORMED:
+		client_refuse(c, "the ClientHello is malformed");
+		alert(c);
+		return;
+	case HELLO_MORE:
+	default:
+		/* Connected and went away: no request, no answer. */
+		return;
+	}
+}
+
+static void find_place(struct client *c)
+{
+	struct sockaddr_storage address = {0};
+	socklen_t size = sizeof(address);
+	const char *name;
+
+	if (getsockname(c->stream.fd, (struct sockaddr *)&address, &size) < 0)
+		return;
+	c->port =
+		ntohs(address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port
+						   : ((struct sockaddr_in6 *)&address)->sin6_port);
+	name = names_name(&gateway.names, names_from_address(&address));
+	snprintf(c->host, sizeof(c->host), "%s", name != NULL ? name : "");
+}
+
+static void run(void *context)
+{
+	struct client *c = context;
+
+	find_place(c);
+	serve(c);
+	forget(c);
+	stream_close(&c->stream);
+	free(c);
+}
+
+void client_start(int fd)
+{
+	struct client *c = calloc(1, sizeof(*c));
+	const int one = 1;
+
+	if (c == NULL || gateway.clients >= CLIENTS_MAX || stream_open(&c->stream, fd) < 0) {
+		if (c != NULL)
+			stream_close(&c->stream);
+		fd_closep(&fd);
+		free(c);
+		return;
+	}
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	c->next = clients;
+	clients = c;
+	gateway.clients++;
+	if (task_spawn(run, c) == 0)
+		return;
+	forget(c);
+	stream_close(&c->stream);
+	free(c);
+}

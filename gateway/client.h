@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "gateway/names.h"
+#include "gateway/stream.h"
+
+struct record;
+struct rule;
+
+enum { CLIENTS_MAX = 4096, CLIENT_IDLE_MS = 60000, CLIENT_HEAD_MS = 30000 };
+
+/* A connection of the build, and where it believes to be connected to. */
+struct client {
+	struct client *next;
+	struct stream stream;
+	char host[NAME_SIZE]; /* "" when no name has its address */
+	unsigned short port;
+	bool tls;
+	struct record *pending; /* of what is under way, or NULL */
+};
+
+/* Starts a task that serves an accepted connection, which it takes over. */
+void client_start(int fd);
+
+/*
+ * One request, from its head to the end of its answer (exchange.c). True when another
+ * may follow on this connection.
+ */
+bool exchange_run(struct client *c);
+/* Carries bytes both ways until both ends are closed (tunnel.c). */
+void tunnel_run(struct client *c, const struct rule *rule);
+/* The build is over: what is under way goes on record as failed. */
+void client_abandon_all(void);
+/* Puts a connection on record that was refused before it made a request. */
+void client_refuse(const struct client *c, const char *why);

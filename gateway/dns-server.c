@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: tasks of cupel-gateway that answer the build's look-ups out of
+ * dns.c, over sockets that pid 1 made inside the build's namespace. Nothing is asked
+ * anywhere else, so a name that is looked up tells nobody anything.
+ */
+#include "gateway/dns-server.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "gateway/dns.h"
+#include "gateway/gateway-state.h"
+#include "gateway/stream.h"
+
+enum { DNS_IDLE_MS = 10000 };
+
+static void answer_datagrams(void *context)
+{
+	struct watch *w = context;
+	unsigned char query[DNS_MESSAGE_MAX], reply[DNS_MESSAGE_MAX];
+
+	for (;;) {
+		struct sockaddr_storage from;
+		socklen_t size = sizeof(from);
+		ssize_t n = recvfrom(
+			w->fd, query, sizeof(query), MSG_DONTWAIT, (struct sockaddr *)&from, &size);
+		size_t length;
+
+		if (n < 0 && errno == EAGAIN) {
+			task_wait(w, EPOLLIN, 0);
+			continue;
+		}
+		if (n < 0)
+			continue;
+		length = dns_answer(query, (size_t)n, &gateway.names, reply, DNS_UDP_MAX);
+		/* A datagram that does not fit is lost, as datagrams are. */
+		if (length > 0)
+			(void)sendto(w->fd, reply, length, MSG_DONTWAIT | MSG_NOSIGNAL,
+				(struct sockaddr *)&from, size);
+	}
+}
+
+int dns_serve_datagrams(int fd)
+{
+	struct watch *w = calloc(1, sizeof(*w));
+
+	if (w != NULL && task_watch(w, fd) == 0 && task_spawn(answer_datagrams, w) == 0)
+		return 0;
+	free(w);
+	return -1;
+}
+
+/* One query; false at the end of the connection. */
+static bool answer_one(struct stream *s)
+{
+	unsigned char reply[2 + DNS_MESSAGE_MAX];
+	const unsigned char *bytes;
+	size_t n, wanted, length;
+
+	s->deadline = task_now() + DNS_IDLE_MS;
+	for (;;) {
+		bytes = (const unsigned char *)stream_data(s, &n);
+		wanted = n < 2 ? 2 : 2 + ((size_t)bytes[0] << 8 | bytes[1]);
+		if (n >= 2 && n >= wanted)
+			break;
+		if (stream_fill(s) <= 0)
+			return false;
+	}
+	length = dns_answer(bytes + 2, wanted - 2, &gateway.names, reply + 2, DNS_MESSAGE_MAX);
+	stream_use(s, wanted);
+	if (length == 0)
+		return false;
+	reply[0] = (unsigned char)(length >> 8);
+	reply[1] = (unsigned char)length;
+	return stream_write(s, reply, length + 2) == 0;
+}
+
+static void answer_stream(void *context)
+{
+	struct stream *s = context;
+
+	while (answer_one(s))
+		;
+	stream_close(s);
+	free(s);
+}
+
+void dns_serve_stream(int fd)
+{
+	struct stream *s = calloc(1, sizeof(*s));
+
+	if (s == NULL) {
+		fd_closep(&fd);
+		return;
+	}
+	if (stream_open(s, fd) == 0 && task_spawn(answer_stream, s) == 0)
+		return;
+	stream_close(s);
+	free(s);
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: cupel-gateway, the only way out of one build. The runner starts it
+ * in the host's network namespace, with an empty environment and one socket, before the
+ * sandbox; it forks the resolver, makes the build's certificate authority, gives up every
+ * way to reach a file or another process, and only then takes listeners from inside the
+ * build's namespace. It never opens anything by dying: the runner ends the build then. All
+ * that it knows ends with it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/confine.h"
+#include "base/error.h"
+#include "base/fd.h"
+#include "gateway/client.h"
+#include "gateway/dns-server.h"
+#include "gateway/gateway-state.h"
+#include "gateway/gateway.h"
+#include "gateway/record.h"
+#include "gateway/resolver.h"
+#include "gateway/upstream.h"
+#include "plan/plan.h"
+#include "seccomp-gateway.h"
+
+#define BUNDLE "/etc/ssl/certs/ca-certificates.crt"
+enum { BUNDLE_MAX = 900 << 10 };
+enum { DNS_PORT = 53, FILES_MAX = 16384, LAST_MS = 1000 };
+/* A CA outlives its build by nothing, and a build without a time limit for a week. */
+enum { LIFETIME_MAX = 7 * 24 * 3600 };
+
+struct gateway gateway;
+
+uint64_t gateway_wall_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Before the first byte is read, and for the resolver, too. */
+static int harden(struct error *e)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+	const struct rlimit no_core = {0, 0};
+	struct rlimit files;
+
+	if (setrlimit(RLIMIT_CORE, &no_core) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
+		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+		syscall(SYS_capset, &header, none) < 0)
+		return error_set(e, errno, "cannot give up privileges");
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max < FILES_MAX ? files.rlim_max : FILES_MAX;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
+	signal(SIGPIPE, SIG_IGN);
+	return 0;
+}
+
+static int receive_plan(const struct plan **ret, struct error *e)
+{
+	_cleanup_(msg_deinit) struct msg m = {MSG_INIT_FIELDS};
+
+	if (msg_expect(MSG_CONTROL_FD, GATEWAY_START, &m, e) < 0)
+		return -1;
+	if (m.fd_count != 1)
+		return error_set(e, EBADMSG, "malformed start message");
+	*ret = plan_map(m.fds[0], e);
+	return *ret == NULL ? -1 : rules_read(*ret, &gateway.rules, e);
+}
+
+static int make_authority(const struct plan *p, struct error *e)
+{
+	uint64_t lifetime = p->timeout_ms / 1000 + 600;
+
+	if (p->timeout_ms == 0 || lifetime > LIFETIME_MAX)
+		lifetime = LIFETIME_MAX;
+	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
+		return error_set(e, 0, "libcrypto cannot be initialised");
+	return ca_init(&gateway.ca, lifetime, e) < 0 ? -1 : upstream_init(e);
+}
+
+/* Files: the system's authorities. Ports: those of the rules, and of redirects. */
+static int confine(struct error *e)
+{
+	static const char *const directories[] = {"/etc/ssl/certs", "/usr/lib/ssl",
+		"/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/etc/pki"};
+	struct confine_path paths[array_size(directories)];
+	uint16_t ports[RULES_MAX + 2] = {80, 443};
+	struct confine what = {.filter = seccomp_gateway,
+		.filter_length = SECCOMP_GATEWAY_LENGTH,
+		.paths = paths,
+		.connect_ports = ports,
+		.connect_port_count = 2};
+	int result;
+
+	for (size_t i = 0; i < array_size(directories); i++) {
+		int fd = open(directories[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd >= 0)
+			paths[what.path_count++] = (struct confine_path){fd, CONFINE_READ};
+	}
+	for (size_t i = 0; i < gateway.rules.count; i++)
+		ports[what.connect_port_count++] = gateway.rules.rules[i].port;
+	result = confine_self(&what, e);
+	for (size_t i = 0; i < what.path_count; i++)
+		close(paths[i].fd);
+	return result;
+}
+
+static int send_memfds(uint32_t type, const void *payload, size_t n, const struct buf *first,
+	const struct buf *second, struct error *e)
+{
+	_cleanup_(fd_closep) int a = fd_memfd_sealed("gateway-1", first->data, first->size);
+	_cleanup_(fd_closep) int b = fd_memfd_sealed("gateway-2", second->data, second->size);
+
+	if (a < 0 || b < 0)
+		return error_set(e, errno, "cannot make a memfd");
+	return msg_send(MSG_CONTROL_FD, type, payload, n, (int[]){a, b}, 2, e);
+}
+
+/* A tunnel's client sees the registry's own certificate, and so needs the public authorities. */
+static int put_public(struct buf *pem, struct error *e)
+{
+	_cleanup_(fd_closep) int fd = open(BUNDLE, O_RDONLY | O_CLOEXEC);
+	_cleanup_(cleanup_freep) char *text = NULL;
+	size_t n;
+
+	if (!rules_have_tunnel(&gateway.rules))
+		return 0;
+	if (fd < 0 || fd_read_all(fd, BUNDLE_MAX, &text, &n) < 0) {
+		error_set(e, errno, "cannot read '%s', which clients of tunnels need", BUNDLE);
+		return error_hint(e, "install ca-certificates, or set mode = inspect");
+	}
+	buf_append(pem, text, n);
+	return 0;
+}
+
+static int send_ready(struct error *e)
+{
+	_cleanup_(buf_deinit) struct buf pem = BUF_INIT, jks = BUF_INIT;
+
+	if (put_public(&pem, e) < 0)
+		return -1;
+	if (ca_put_pem(&gateway.ca, &pem) < 0 || ca_put_jks(&gateway.ca, &jks) < 0)
+		return error_set(e, 0, "libcrypto cannot write a certificate");
+	return send_memfds(GATEWAY_READY, NULL, 0, &pem, &jks, e);
+}
+
+static void accept_connections(void *context)
+{
+	struct watch *w = context;
+	struct sockaddr_storage address = {0};
+	socklen_t size = sizeof(address);
+	bool is_dns;
+
+	(void)getsockname(w->fd, (struct sockaddr *)&address, &size);
+	/* The port is at the same place for both families. */
+	is_dns = ((struct sockaddr_in *)&address)->sin_port == htons(DNS_PORT);
+	for (;;) {
+		int fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd >= 0 && is_dns)
+			dns_serve_stream(fd);
+		else if (fd >= 0)
+			client_start(fd);
+		else if (errno == EAGAIN)
+			task_wait(w, EPOLLIN, 0);
+		else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+			task_sleep(task_now() + LAST_MS);
+	}
+}
+
+static int listen_to(int fd, struct error *e)
+{
+	int type = 0;
+	socklen_t size = sizeof(type);
+	struct watch *w;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+		return error_set(e, errno, "cannot tell what a listener is");
+	if (type == SOCK_DGRAM)
+		return dns_serve_datagrams(fd) < 0 ? error_set(e, errno, "cannot answer names") : 0;
+	w = calloc(1, sizeof(*w));
+	if (w == NULL || task_watch(w, fd) < 0 || task_spawn(accept_connections, w) < 0) {
+		free(w);
+		return error_set(e, errno, "cannot accept connections");
+	}
+	return 0;
+}
+
+static int finish(struct error *e)
+{
+	_cleanup_(buf_deinit) struct buf log = BUF_INIT, dependencies = BUF_INIT;
+	uint64_t deadline = task_now() + LAST_MS;
+	struct gateway_done done;
+
+	/* Nobody is left inside: what is still under way ends by itself, or is given up. */
+	while (gateway.clients > 0 && task_now() < deadline)
+		task_sleep(task_now() + 1);
+	client_abandon_all();
+	if (record_finish(&log, &dependencies, &done) < 0)
+		return error_set(e, ENOMEM, "cannot write the record of the network");
+	return send_memfds(GATEWAY_DONE, &done, sizeof(done), &log, &dependencies, e);
+}
+
+/* 1 to go on, 0 at the end, -1 with *e filled. */
+static int obey(struct msg *m, struct error *e)
+{
+	switch (m->type) {
+	case GATEWAY_LISTEN:
+		for (int i = 0; i < m->fd_count; i++)
+			if (listen_to(msg_take_fd(m, i), e) < 0)
+				return -1;
+		return 1;
+	case GATEWAY_FINISH:
+		return finish(e);
+	case MSG_EOF:
+		return 0;
+	default:
+		return error_set(e, EBADMSG, "unexpected message %u", m->type);
+	}
+}
+
+static void obey_runner(void *context)
+{
+	static struct watch control;
+	struct error e = {0};
+	int result = 1;
+
+	(void)context;
+	if (task_watch(&control, MSG_CONTROL_FD) < 0)
+		result = error_set(&e, errno, "cannot watch the runner");
+	while (result > 0) {
+		_cleanup_(msg_deinit) struct msg m = {MSG_INIT_FIELDS};
+		char byte;
+
+		/* A message is waited for here, so that reading it cannot block everybody. */
+		if (recv(MSG_CONTROL_FD, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+			errno == EAGAIN) {
+			task_wait(&control, EPOLLIN, 0);
+			continue;
+		}
+		result = msg_recv(MSG_CONTROL_FD, &m, &e) < 0 ? -1 : obey(&m, &e);
+	}
+	if (result < 0) {
+		error_wrap(&e, "gateway");
+		msg_send_error(MSG_CONTROL_FD, &e);
+	}
+	/* Not a return from main: tasks still hold what they hold. */
+	_exit(result < 0 ? 1 : 0);
+}
+
+static int run(struct error *e)
+{
+	const struct plan *plan;
+
+	if (harden(e) < 0 || resolver_start(e) < 0 || receive_plan(&plan, e) < 0 ||
+		make_authority(plan, e) < 0 || task_loop_open(e) < 0 || confine(e) < 0)
+		return -1;
+	if (resolver_listen(e) < 0 || send_ready(e) < 0)
+		return -1;
+	if (task_spawn(obey_runner, NULL) < 0)
+		return error_set(e, errno, "cannot start a task");
+	return task_loop_run(e);
+}
+
+int main(void)
+{
+	struct error e = {0};
+
+	if (run(&e) == 0)
+		return 0;
+	error_wrap(&e, "gateway");
+	msg_send_error(MSG_CONTROL_FD, &e);
+	return 1;
+}

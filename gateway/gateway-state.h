@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include "gateway/ca.h"
+#include "gateway/names.h"
+#include "gateway/rule.h"
+
+/* What all connections of one build share. */
+struct gateway {
+	struct rules rules;
+	struct names names;
+	struct ca ca;
+	unsigned int clients; /* connections of the build that are being served */
+};
+extern struct gateway gateway;
+
+uint64_t gateway_wall_ms(void);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/msg.h"
+#include "base/synthetic.h"
+
+/*
+ * What the runner and cupel-gateway say to each other: one build's only way out.
+ * The gateway runs in the host's network namespace; its listeners were made in
+ * the build's, by pid 1, and come through the runner. Its end ends the build.
+ */
+enum {
+	/* fds: sealed plan. Sent at the start, so that start-up runs beside the sandbox's. */
+	GATEWAY_START = MSG_FIRST,
+	/*
+	 * Reply to GATEWAY_START; fds: what the build's clients shall trust, as sealed
+	 * memfds: certificates in PEM, the same as a Java keystore (JKS).
+	 */
+	GATEWAY_READY,
+	/*
+	 * fds: the listeners of the build's namespace: DNS over UDP (one per address
+	 * family), then everything that accepts (SOCK_STREAM): port 53 is DNS over TCP.
+	 * May come more than once; no answer.
+	 */
+	GATEWAY_LISTEN,
+	/* No process of the build is left. */
+	GATEWAY_FINISH,
+	/* Reply to GATEWAY_FINISH; payload: struct gateway_done; fds: log, dependencies. */
+	GATEWAY_DONE,
+};
+
+/*
+ * The log is JSON, one request a line. The dependencies are what gateway/record.h
+ * calls so; both are sealed memfds.
+ */
+struct gateway_done {
+	uint64_t allowed, denied, failed; /* requests, and connections that never made one */
+	uint64_t uninspected;		  /* of the allowed ones: tunnels */
+	uint64_t bytes;			  /* of answers' bodies */
+	char first_denied[256];		  /* why, in one line; "" when nothing was */
+};

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: a connection whose rule says tunnel, in two tasks of cupel-gateway,
+ * one for each direction. Its bytes are moved inside the kernel (splice(2)) and never seen
+ * here; only the ClientHello was, whose name is the rule's. It is on record as not
+ * inspected, so that a verifier can say no to it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "gateway/client.h"
+#include "gateway/gateway-state.h"
+#include "gateway/record.h"
+#include "gateway/rule.h"
+#include "gateway/upstream.h"
+
+enum { TUNNEL_IDLE_MS = 300000, PIPE_BYTES = 1 << 20 };
+
+struct tunnel {
+	struct watch *client, upstream;
+	struct task *waiting; /* for the other direction's end */
+	uint64_t bytes;	      /* towards the client */
+	bool over;	      /* the other direction */
+};
+
+/* Fills or empties the pipe by one call. > 0, 0 at the end, or -1. */
+static ssize_t move(int from, int to, size_t n, struct watch *w, uint32_t event)
+{
+	for (;;) {
+		ssize_t moved = splice(from, NULL, to, NULL, n, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+
+		if (moved >= 0)
+			return moved;
+		if (errno == EINTR)
+			continue;
+		if (errno != EAGAIN || task_wait(w, event, task_now() + TUNNEL_IDLE_MS) < 0)
+			return -1;
+	}
+}
+
+static void carry(struct watch *from, struct watch *to, uint64_t *bytes)
+{
+	_cleanup_(fd_closep) int in = -1, out = -1;
+	int ends[2];
+	ssize_t n = -1;
+
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0) {
+		out = ends[0];
+		in = ends[1];
+		(void)fcntl(in, F_SETPIPE_SZ, PIPE_BYTES);
+	}
+	while (in >= 0 && (n = move(from->fd, in, PIPE_BYTES, from, EPOLLIN)) > 0) {
+		while (n > 0) {
+			ssize_t done = move(out, to->fd, (size_t)n, to, EPOLLOUT);
+
+			if (done <= 0)
+				break;
+			*bytes += (uint64_t)done;
+			n -= done;
+		}
+		if (n > 0)
+			break;
+	}
+	/* An end is passed on; after a failure neither direction has a future. */
+	shutdown(to->fd, n == 0 ? SHUT_WR : SHUT_RDWR);
+	if (n != 0)
+		shutdown(from->fd, SHUT_RDWR);
+}
+
+static void carry_up(void *context)
+{
+	struct tunnel *t = context;
+	uint64_t up = 0;
+
+	carry(t->client, &t->upstream, &up);
+	t->over = true;
+	task_wake(t->waiting);
+}
+
+static void carry_both(struct tunnel *t)
+{
+	t->waiting = task_current();
+	if (task_spawn(carry_up, t) < 0)
+		return;
+	carry(&t->upstream, t->client, &t->bytes);
+	while (!t->over)
+		task_sleep(0);
+}
+
+void tunnel_run(struct client *c, const struct rule *rule)
+{
+	const struct place place = {.host = c->host,
+		.port = c->port,
+		.tls = true,
+		.private_addresses = rule->private_addresses};
+	char address[64] = "", why[256] = "";
+	struct tunnel t = {.client = &c->stream.watch};
+	struct record r = {.outcome = RECORD_FAILED,
+		.started_ms = gateway_wall_ms(),
+		.registry = rule->name,
+		.host = c->host,
+		.port = c->port,
+		.address = address,
+		.why = why};
+	_cleanup_(fd_closep) int fd = -1;
+	bool is_private;
+
+	c->pending = &r;
+	fd = upstream_connect(&place, address, &is_private, why, sizeof(why));
+
+	if (fd >= 0 && task_watch(&t.upstream, fd) == 0) {
+		carry_both(&t);
+		task_unwatch(&t.upstream);
+		r.outcome = RECORD_ALLOWED;
+		r.size = t.bytes;
+		r.why = NULL;
+	}
+	c->pending = NULL;
+	record_put(&r);
+}
