@@ -32,19 +32,37 @@ struct setting {
 	unsigned int source;
 };
 
+static void clear_texts(char ***items, size_t *count)
+{
+	for (size_t i = 0; i < *count; i++)
+		free((*items)[i]);
+	free(*items);
+	*items = NULL;
+	*count = 0;
+}
+
 static void clear_items(struct conf_value *v)
 {
-	for (size_t i = 0; i < v->count; i++)
-		free(v->items[i]);
-	free(v->items);
-	v->items = NULL;
-	v->count = 0;
+	clear_texts(&v->items, &v->count);
+}
+
+static int add_text(char ***items, size_t *count, const char *value)
+{
+	_cleanup_(cleanup_freep) char *text = strdup(value);
+	char **grown = text == NULL ? NULL : reallocarray(*items, *count + 1, sizeof(*grown));
+
+	if (grown == NULL)
+		return -1;
+	*items = grown;
+	grown[(*count)++] = take_ptr(text);
+	return 0;
 }
 
 void conf_deinit(struct conf *c)
 {
 	for (int i = 0; i < CONF_ID_COUNT; i++) {
 		clear_items(&c->values[i]);
+		clear_texts(&c->values[i].among, &c->values[i].among_count);
 		free(c->values[i].origin);
 	}
 	*c = (struct conf){0};
@@ -165,24 +183,66 @@ static bool exceeds(uint64_t number, uint64_t ceiling)
 	return ceiling != 0 && (number == 0 || number > ceiling);
 }
 
+static bool narrows_yes(const struct conf_value *v, const struct setting *s)
+{
+	(void)v;
+	return s->number != 0;
+}
+
+static bool narrows_first(const struct conf_value *v, const struct setting *s)
+{
+	(void)v;
+	return s->number == 0;
+}
+
+static bool narrows_lower(const struct conf_value *v, const struct setting *s)
+{
+	return !v->has_ceiling || !exceeds(s->number, v->ceiling);
+}
+
+static bool narrows_choice(const struct conf_value *v, const struct setting *s)
+{
+	return !v->has_ceiling || s->number <= v->ceiling;
+}
+
+static bool narrows_list(const struct conf_value *v, const struct setting *s)
+{
+	for (size_t i = 0; i < v->among_count; i++)
+		if (strcmp(v->among[i], s->value) == 0)
+			return true;
+	return !v->has_ceiling;
+}
+
 static int check_narrow(const struct conf_value *v, const struct setting *s, struct error *e)
 {
+	static const char more[] = "is more than the administrator allows";
+	static const struct {
+		bool (*holds)(const struct conf_value *v, const struct setting *s);
+		const char *subject, *what, *hint; /* no subject: the value */
+	} rows[] = {
+		[CONF_ONLY_YES] = {narrows_yes, "a project", "cannot switch this off",
+			"use '--no-attest' or ~/.config/cupel/cupel.ini"},
+		[CONF_ONLY_FIRST] = {narrows_first, NULL, "is not for a project to set",
+			"leave the line out; the administrator can say so in /etc/cupel/cupel.ini"},
+		[CONF_ONLY_LOWER] = {narrows_lower, NULL, more,
+			"leave the line out, or lower it; see /etc/cupel/cupel.ini"},
+		[CONF_NOT_BEYOND] = {narrows_choice, NULL, more,
+			"leave the line out; see /etc/cupel/cupel.ini"},
+		[CONF_ONLY_AMONG] = {narrows_list, NULL, "is not in the administrator's list",
+			"leave the line out, or choose among those in /etc/cupel/cupel.ini"},
+	};
 	const struct conf_key *key = s->key;
 
-	if (s->level != CONF_LEVEL_PROJECT)
+	if (s->level != CONF_LEVEL_PROJECT || key->narrow == CONF_FREE ||
+		rows[key->narrow].holds(v, s))
 		return 0;
-	if (key->narrow == CONF_ONLY_YES && s->number == 0) {
-		error_set_kind(e, ERROR_POLICY, 0, "%s: [%s] %s: a project cannot switch this off",
-			s->origin, key->section, key->key);
-		return error_hint(e, "use '--no-attest' or ~/.config/cupel/cupel.ini");
-	}
-	if (key->narrow == CONF_ONLY_LOWER && v->has_ceiling && exceeds(s->number, v->ceiling)) {
-		error_set_kind(e, ERROR_POLICY, 0,
-			"%s: [%s] %s: '%s' is more than the administrator allows", s->origin,
-			key->section, key->key, s->value);
-		return error_hint(e, "leave the line out, or lower it; see /etc/cupel/cupel.ini");
-	}
-	return 0;
+	if (rows[key->narrow].subject != NULL)
+		error_set_kind(e, ERROR_POLICY, 0, "%s: [%s] %s: %s %s", s->origin, key->section,
+			key->key, rows[key->narrow].subject, rows[key->narrow].what);
+	else
+		error_set_kind(e, ERROR_POLICY, 0, "%s: [%s] %s: '%s' %s", s->origin, key->section,
+			key->key, s->value, rows[key->narrow].what);
+	return error_hint(e, "%s", rows[key->narrow].hint);
 }
 
 /* Puts the value in place of what is there. */
@@ -207,23 +267,32 @@ static int store_element(struct conf_value *v, const struct setting *s)
 {
 	bool replaces =
 		!v->set || v->source != s->source || v->level != s->level || s->value[0] == '\0';
-	_cleanup_(cleanup_freep) char *text = strdup(s->value), *origin = strdup(s->origin);
-	char **items;
+	_cleanup_(cleanup_freep) char *origin = strdup(s->origin);
 
-	if (text == NULL || origin == NULL)
+	if (origin == NULL)
 		return -1;
 	if (replaces)
 		clear_items(v);
-	if (s->value[0] != '\0') {
-		items = reallocarray(v->items, v->count + 1, sizeof(*items));
-		if (items == NULL)
-			return -1;
-		v->items = items;
-		v->items[v->count++] = take_ptr(text);
-	}
+	if (s->value[0] != '\0' && add_text(&v->items, &v->count, s->value) < 0)
+		return -1;
 	free(v->origin);
 	v->origin = take_ptr(origin);
 	v->source = s->source;
+	return 0;
+}
+
+/* Remembers what an administrator's file says, whoever says something else later. */
+static int store_ceiling(struct conf_value *v, const struct setting *s)
+{
+	if (s->key->narrow == CONF_ONLY_AMONG) {
+		if (v->among_source != s->source || s->value[0] == '\0')
+			clear_texts(&v->among, &v->among_count);
+		v->among_source = s->source;
+		if (s->value[0] != '\0' && add_text(&v->among, &v->among_count, s->value) < 0)
+			return -1;
+	}
+	v->has_ceiling = true;
+	v->ceiling = s->number;
 	return 0;
 }
 
@@ -231,10 +300,8 @@ static int store(struct conf_value *v, const struct setting *s, struct error *e)
 {
 	bool is_list = s->key->type == CONF_LIST;
 
-	if (s->level == CONF_LEVEL_ADMIN) {
-		v->has_ceiling = true;
-		v->ceiling = s->number;
-	}
+	if (s->level == CONF_LEVEL_ADMIN && store_ceiling(v, s) < 0)
+		return error_set(e, ENOMEM, "%s", s->origin);
 	/* the command line may have been read before the files */
 	if (v->set && v->level > s->level)
 		return 0;

@@ -23,8 +23,11 @@ struct conf_value {
 	bool set;     /* by its default or by anybody */
 	enum conf_level level;
 	unsigned int source; /* of the list: elements of another source are replaced */
-	bool has_ceiling;    /* an administrator's file set `ceiling` for projects */
-	uint64_t ceiling;
+	bool has_ceiling;    /* an administrator's file set it for projects, too: */
+	uint64_t ceiling;    /* a number or an enum's choice */
+	char **among;	     /* a list's elements */
+	size_t among_count;
+	unsigned int among_source;
 };
 
 struct conf {
@@ -32,8 +35,10 @@ struct conf {
 	unsigned int sources; /* files read so far */
 };
 
-/* Values of CONF_WORKSPACE_MODE, in the order of its choices. */
+/* Values of keys with choices, in the order of those. */
 enum conf_workspace_mode { CONF_WORKSPACE_AUTO, CONF_WORKSPACE_COPY, CONF_WORKSPACE_OVERLAY };
+enum conf_network_mode { CONF_NETWORK_NONE, CONF_NETWORK_TRUSTED };
+enum conf_on_deny { CONF_ON_DENY_FAIL, CONF_ON_DENY_CONTINUE };
 
 /* Gives every key its default. 0, or -1 with *e filled (out of memory). */
 int conf_init(struct conf *c, struct error *e);

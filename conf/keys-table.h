@@ -21,6 +21,15 @@
 		"SOURCE_DATE_EPOCH in seconds, derived from the source when absent")               \
 	X(CONF_WORKSPACE_MODE, "workspace", "mode", CONF_ENUM, CONF_BY_PROJECT, CONF_FREE, "auto", \
 		CONF_RULE_NONE, "auto|copy|overlay", "how the build gets its workspace")           \
+	X(CONF_NETWORK_MODE, "network", "mode", CONF_ENUM, CONF_BY_PROJECT, CONF_NOT_BEYOND,       \
+		"none", CONF_RULE_NONE, "none|trusted",                                            \
+		"what a build reaches: nothing, or the trusted registries of cupel.registry(5)")   \
+	X(CONF_NETWORK_REGISTRIES, "network", "registries", CONF_LIST, CONF_BY_PROJECT,            \
+		CONF_ONLY_AMONG, NULL, CONF_RULE_REGISTRY, NULL,                                   \
+		"the name of a registry that is trusted; when absent, all but the vendor's are")   \
+	X(CONF_NETWORK_ON_DENY, "network", "on-deny", CONF_ENUM, CONF_BY_PROJECT, CONF_ONLY_FIRST, \
+		"fail", CONF_RULE_NONE, "fail|continue",                                           \
+		"what a refused request does to the build's result besides being on record")       \
 	X(CONF_OUTPUTS_FILES, "outputs", "files", CONF_LIST, CONF_BY_PROJECT, CONF_FREE, NULL,     \
 		CONF_RULE_GLOB, NULL, "a pattern of files of the workspace to keep")               \
 	X(CONF_OUTPUTS_DIRECTORY, "outputs", "directory", CONF_STRING, CONF_BY_PROJECT, CONF_FREE, \

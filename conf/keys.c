@@ -161,6 +161,11 @@ static void print_key(struct buf *out, const struct conf_key *k)
 		[CONF_FREE] = ".",
 		[CONF_ONLY_LOWER] = "; a project cannot exceed what the administrator's files say.",
 		[CONF_ONLY_YES] = "; a project cannot switch it off.",
+		[CONF_ONLY_FIRST] = "; a project can only set it to the first of these.",
+		[CONF_NOT_BEYOND] = "; a project cannot go beyond what the administrator's files "
+				    "say.",
+		[CONF_ONLY_AMONG] = "; a project can only choose among what the administrator's "
+				    "files list, if they do.",
 	};
 	char initial[2] = "";
 

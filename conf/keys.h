@@ -28,7 +28,11 @@ enum conf_who { CONF_BY_PROJECT, CONF_BY_USER, CONF_BY_ADMIN };
 enum conf_narrow {
 	CONF_FREE,
 	CONF_ONLY_LOWER, /* not above what the administrator's files say; 0 is "no limit" */
-	CONF_ONLY_YES
+	CONF_ONLY_YES,
+	CONF_ONLY_FIRST, /* nothing but the first of the choices */
+	CONF_NOT_BEYOND, /* no choice behind the one that the administrator's files make */
+	CONF_ONLY_AMONG	 /* no element that is missing in the administrator's list, if there is one
+			  */
 };
 
 #define CONF_KEY_ID(id, ...) id,

@@ -24,5 +24,6 @@ struct conf_places {
 	const char *vendor_dir, *admin_dir;
 	uid_t owner; /* who has to own the files there */
 };
+extern const struct conf_places conf_standard_places;
 int conf_load_from(struct conf *c, const struct conf_places *places, int project_dirfd,
 	const char *user_config_dir, struct error *e);

@@ -86,6 +86,14 @@ static bool is_uri(const struct conf_candidate *c)
 		       strlen(c->text + n);
 }
 
+static bool is_registry(const struct conf_candidate *c)
+{
+	size_t n = strlen(c->text);
+
+	return n > 0 && n <= 49 && c->text[0] != '.' && c->text[0] != '-' &&
+	       strspn(c->text, DIGITS UPPER LOWER ".-") == n;
+}
+
 static bool is_positive(const struct conf_candidate *c)
 {
 	return c->number > 0;
@@ -114,6 +122,8 @@ static const struct {
 	[CONF_RULE_VARIABLE] = {is_variable, "'NAME=value' with a name of letters, digits and '_'"},
 	[CONF_RULE_ABSOLUTE] = {is_absolute, "an absolute path"},
 	[CONF_RULE_URI] = {is_uri, "a URI such as 'https://example.org/builder'"},
+	[CONF_RULE_REGISTRY] = {is_registry, "the name of a registry: at most 49 letters, digits, "
+					     "'-' and '.', not beginning with '-' or '.'"},
 	[CONF_RULE_POSITIVE] = {is_positive, "at least 1"},
 	[CONF_RULE_DEPTH] = {is_depth, "from 1 to 256"},
 	[CONF_RULE_GRACE] = {is_grace, "at most 60s"},

@@ -23,6 +23,7 @@ enum conf_rule {
 	CONF_RULE_VARIABLE,  /* "NAME=value" */
 	CONF_RULE_ABSOLUTE,  /* an absolute path; on the command line any */
 	CONF_RULE_URI,
+	CONF_RULE_REGISTRY, /* a registry's name */
 	CONF_RULE_POSITIVE,
 	CONF_RULE_DEPTH, /* 1 to 256 */
 	CONF_RULE_GRACE, /* at most 60 s */

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct error;
+
+/* Whose a configuration file has to be, so that only he can have written it. */
+struct guard {
+	bool user;   /* the caller's or root's; links are his own business */
+	uid_t owner; /* else: this one's, and nobody else may write it */
+};
+
+/*
+ * Both open `path` below dirfd, which messages call `name`, and judge what was opened.
+ * 0 with *ret open, 1 when it is absent, -1 with *e filled.
+ */
+int guard_open_directory(const struct guard *g, int dirfd, const char *path, const char *name,
+	int *ret, struct error *e);
+int guard_open_file(const struct guard *g, int dirfd, const char *path, const char *name, int *ret,
+	struct error *e);
+/*
+ * What a file of a project is allowed to be: a regular one. fd is what opening it gave,
+ * with errno when that failed. 0, 1 when it is absent, -1 with *e filled.
+ */
+int guard_check_hostile(int fd, const char *name, struct error *e);
+
+/*
+ * The files *.ini of an open directory, in bytewise order of their names; those that
+ * begin with '.' do not count. Their number, or -1 with *e filled. The caller frees
+ * each entry and the array.
+ */
+int guard_list(int fd, const char *name, struct dirent ***ret, struct error *e);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: a hostile project's [network]: it may ask for registries, fewer
+ * of them, or none, and never for more than the administrator's files allow.
+ */
+#include "tests/unit/conf/helper.h"
+
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "conf/conf.h"
+
+static int read_text(struct conf *c, const char *text, enum conf_level level, struct error *e)
+{
+	_cleanup_(fd_closep) int fd = file_of(text, strlen(text));
+
+	*e = (struct error){0};
+	return conf_read_file(c, fd, "c", level, e);
+}
+
+static const struct {
+	const char *admin, *project;
+	const char *message; /* NULL: it is allowed */
+} rows[] = {
+	{"", "mode = trusted\n", NULL},
+	{"", "mode = none\nregistries = any\nregistries = other\n", NULL},
+	{"mode = trusted\n", "mode = trusted\n", NULL},
+	{"mode = trusted\n", "mode = none\n", NULL},
+	{"mode = none\n", "mode = trusted\n",
+		"c:2: [network] mode: 'trusted' is more than the administrator allows"},
+	{"", "on-deny = fail\n", NULL},
+	{"on-deny = continue\n", "on-deny = fail\n", NULL},
+	{"", "on-deny = continue\n",
+		"c:2: [network] on-deny: 'continue' is not for a project to set"},
+	{"on-deny = continue\n", "on-deny = continue\n", "is not for a project to set"},
+	{"registries = a\nregistries = b\n", "registries = b\n", NULL},
+	{"registries = a\nregistries = b\n", "registries =\n", NULL},
+	{"registries = a\nregistries = b\n", "registries = b\nregistries = c\n",
+		"c:3: [network] registries: 'c' is not in the administrator's list"},
+	{"registries = a\n", "registries = ab\n", "is not in the administrator's list"},
+	{"registries =\n", "registries = a\n", "is not in the administrator's list"},
+	{"registries = a\nregistries =\nregistries = b\n", "registries = a\n",
+		"is not in the administrator's list"},
+	{"", "registries = ../a\n", "c:2: [network] registries cannot be '../a'"},
+	{"", "registries = -a\n", "cannot be '-a'"},
+	{"", "mode = all\n", "c:2: [network] mode cannot be 'all'"},
+};
+
+static void test_project(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < array_size(rows); i++) {
+		_cleanup_(conf_deinit) struct conf c;
+		struct error e = {0};
+		char admin[256], project[256];
+		int result;
+
+		snprintf(admin, sizeof(admin), "[network]\n%s", rows[i].admin);
+		snprintf(project, sizeof(project), "[network]\n%s", rows[i].project);
+		assert_int_equal(conf_init(&c, &e), 0);
+		assert_int_equal(read_text(&c, admin, CONF_LEVEL_ADMIN, &e), 0);
+		result = read_text(&c, project, CONF_LEVEL_PROJECT, &e);
+		assert_int_equal(result, rows[i].message == NULL ? 0 : -1);
+		if (result < 0)
+			assert_non_null(strstr(e.what, rows[i].message));
+		if (result < 0)
+			assert_true(e.hint[0] != '\0');
+	}
+}
+
+/* The user's own file neither is a ceiling nor lifts one. */
+static void test_user(void **state)
+{
+	_cleanup_(conf_deinit) struct conf c;
+	struct error e = {0};
+
+	(void)state;
+	assert_int_equal(conf_init(&c, &e), 0);
+	assert_int_equal(
+		read_text(&c, "[network]\nmode = none\nregistries = a\n", CONF_LEVEL_ADMIN, &e), 0);
+	assert_int_equal(
+		read_text(&c, "[network]\nmode = trusted\nregistries = z\non-deny = continue\n",
+			CONF_LEVEL_USER, &e),
+		0);
+	assert_int_equal(conf_u64(&c, CONF_NETWORK_MODE), CONF_NETWORK_TRUSTED);
+	assert_int_equal(conf_u64(&c, CONF_NETWORK_ON_DENY), CONF_ON_DENY_CONTINUE);
+	assert_string_equal(conf_text(&c, CONF_NETWORK_REGISTRIES, 0), "z");
+	assert_int_equal(read_text(&c, "[network]\nmode = trusted\n", CONF_LEVEL_PROJECT, &e), -1);
+	assert_int_equal(read_text(&c, "[network]\nregistries = z\n", CONF_LEVEL_PROJECT, &e), -1);
+	assert_int_equal(read_text(&c, "[network]\nregistries = a\n", CONF_LEVEL_PROJECT, &e), 0);
+}
+
+/* Of two files of the administrator's the later list is the one that counts. */
+static void test_two_files(void **state)
+{
+	_cleanup_(conf_deinit) struct conf c;
+	struct error e = {0};
+
+	(void)state;
+	assert_int_equal(conf_init(&c, &e), 0);
+	assert_int_equal(read_text(&c, "[network]\nregistries = a\n", CONF_LEVEL_ADMIN, &e), 0);
+	assert_int_equal(read_text(&c, "[network]\nregistries = b\n", CONF_LEVEL_ADMIN, &e), 0);
+	assert_int_equal(read_text(&c, "[network]\nregistries = a\n", CONF_LEVEL_PROJECT, &e), -1);
+	assert_int_equal(read_text(&c, "[network]\nregistries = b\n", CONF_LEVEL_PROJECT, &e), 0);
+}
+
+static void test_defaults(void **state)
+{
+	_cleanup_(conf_deinit) struct conf c;
+	struct error e = {0};
+
+	(void)state;
+	assert_int_equal(conf_init(&c, &e), 0);
+	assert_int_equal(conf_u64(&c, CONF_NETWORK_MODE), CONF_NETWORK_NONE);
+	assert_int_equal(conf_u64(&c, CONF_NETWORK_ON_DENY), CONF_ON_DENY_FAIL);
+	assert_false(conf_is_set(&c, CONF_NETWORK_REGISTRIES));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_project),
+		cmocka_unit_test(test_user),
+		cmocka_unit_test(test_two_files),
+		cmocka_unit_test(test_defaults),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
