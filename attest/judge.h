@@ -62,8 +62,19 @@ void judge_payload(
 void judge_subjects(const struct judgement *j, const struct json_t *root, struct report *r);
 void judge_provenance(const struct judgement *j, const struct json_t *predicate, struct report *r);
 void judge_policy(const struct judgement *j, const struct json_t *predicate, struct report *r);
+void judge_network(const struct judgement *j, const struct json_t *predicate, struct report *r);
 
 /* NULL when the digest set is well-formed, else what is wrong with it. */
 const char *digest_set_problem(const struct json_t *digest);
 /* True when the set holds a digest that is fit to identify bytes. */
 bool digest_set_is_secure(const struct json_t *digest);
+
+/* The only element with this name, or NULL. */
+const struct json_t *descriptor_named(const struct json_t *list, const char *name);
+/*
+ * Where a dependency was downloaded from: what it says, or a URI that is such a
+ * place itself. A package with a digest was fetched from somewhere, so one that
+ * does not say from where is not below any registry; a package without one is a
+ * part of the image. NULL: it was not downloaded.
+ */
+const char *descriptor_location(const struct json_t *descriptor, size_t *ret_n);

@@ -15,16 +15,19 @@
 #include <unistd.h>
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 
 #include "attest/dsse.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/encode.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/msg.h"
 #include "plan/plan.h"
 
 enum { MANIFEST_MAX = 256 << 20, PACKAGES_MAX = 16 << 20 };
+enum { NETWORK_LOG_MAX = 256 << 20, DEPENDENCIES_MAX = 64 << 20 };
 
 enum state { STATE_PLAN, STATE_RECORD, STATE_DESTROYED, STATE_SIGN, STATE_END };
 
@@ -33,6 +36,7 @@ struct request {
 	enum state permitted, next;
 	size_t payload_size;
 	int fd_count;
+	int network_fds; /* further ones, when the build had a network */
 	int (*handle)(struct monitor *m, struct msg *request, int socket, struct error *e);
 };
 
@@ -55,11 +59,63 @@ static int handle_plan(struct monitor *m, struct msg *request, int socket, struc
 	return msg_send(socket, SIGN_READY, &answer, sizeof(answer), NULL, 0, e);
 }
 
+static void free_context(EVP_MD_CTX **context)
+{
+	EVP_MD_CTX_free(*context);
+}
+
 static int read_list(int fd, const char *what, size_t max, char **ret, size_t *n, struct error *e)
 {
 	if (lseek(fd, 0, SEEK_SET) < 0 || fd_read_all(fd, max, ret, n) < 0)
 		return error_set_kind(e, ERROR_OUTPUT, errno, "cannot read the %s", what);
 	return 0;
+}
+
+/* The whole file through the hash, in pieces: nothing of the log is looked at. */
+static int hash_all(int fd, EVP_MD_CTX *context, struct error *e)
+{
+	static char block[1 << 16];
+	size_t size = 0;
+	ssize_t n;
+
+	while ((n = fd_read_full(fd, block, sizeof(block))) > 0) {
+		size += (size_t)n;
+		if (size > NETWORK_LOG_MAX)
+			return error_set_kind(
+				e, ERROR_OUTPUT, EFBIG, "cannot read the network's log");
+		if (EVP_DigestUpdate(context, block, (size_t)n) != 1)
+			return error_set_kind(e, ERROR_OUTPUT, 0, "libcrypto cannot hash");
+	}
+	if (n < 0)
+		return error_set_kind(e, ERROR_OUTPUT, errno, "cannot read the network's log");
+	return 0;
+}
+
+static int hash_log(int fd, char hex[65], struct error *e)
+{
+	_cleanup_(free_context) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	unsigned char digest[32];
+
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return error_set_kind(e, ERROR_OUTPUT, errno, "cannot read the network's log");
+	if (context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+		return error_set_kind(e, ERROR_OUTPUT, 0, "libcrypto cannot hash");
+	if (hash_all(fd, context, e) < 0)
+		return -1;
+	if (EVP_DigestFinal_ex(context, digest, NULL) != 1)
+		return error_set_kind(e, ERROR_OUTPUT, 0, "libcrypto cannot hash");
+	encode_hex(digest, sizeof(digest), hex);
+	return 0;
+}
+
+static int read_network(struct statement_input *in, const int fds[2], struct error *e)
+{
+	if (in->plan->network == PLAN_NETWORK_NONE)
+		return 0;
+	if (hash_log(fds[0], in->network_sha256, e) < 0)
+		return -1;
+	return read_list(fds[1], "dependencies", DEPENDENCIES_MAX, &in->dependencies,
+		&in->dependencies_size, e);
 }
 
 static int handle_record(struct monitor *m, struct msg *request, int socket, struct error *e)
@@ -71,8 +127,10 @@ static int handle_record(struct monitor *m, struct msg *request, int socket, str
 	if (read_list(request->fds[0], "outputs' manifest", MANIFEST_MAX, &in->outputs,
 		    &in->outputs_size, e) < 0)
 		return -1;
-	return read_list(request->fds[1], "package list", PACKAGES_MAX, &in->packages,
-		&in->packages_size, e);
+	if (read_list(request->fds[1], "package list", PACKAGES_MAX, &in->packages,
+		    &in->packages_size, e) < 0)
+		return -1;
+	return read_network(in, request->fds + 2, e);
 }
 
 static int handle_destroyed(struct monitor *m, struct msg *request, int socket, struct error *e)
@@ -119,11 +177,12 @@ static int handle_sign(struct monitor *m, struct msg *request, int socket, struc
 }
 
 static const struct request requests[] = {
-	{SIGN_PLAN, STATE_PLAN, STATE_RECORD, 0, 1, handle_plan},
-	{SIGN_RECORD, STATE_RECORD, STATE_DESTROYED, sizeof(struct sign_record), 2, handle_record},
-	{SIGN_DESTROYED, STATE_DESTROYED, STATE_SIGN, sizeof(struct sign_destroyed), 0,
+	{SIGN_PLAN, STATE_PLAN, STATE_RECORD, 0, 1, 0, handle_plan},
+	{SIGN_RECORD, STATE_RECORD, STATE_DESTROYED, sizeof(struct sign_record), 2, 2,
+		handle_record},
+	{SIGN_DESTROYED, STATE_DESTROYED, STATE_SIGN, sizeof(struct sign_destroyed), 0, 0,
 		handle_destroyed},
-	{SIGN_SIGN, STATE_SIGN, STATE_END, 0, 0, handle_sign},
+	{SIGN_SIGN, STATE_SIGN, STATE_END, 0, 0, 0, handle_sign},
 };
 
 void monitor_init(struct monitor *m, struct key *key, const char *builder_id, const char *machine,
@@ -145,7 +204,16 @@ void monitor_deinit(struct monitor *m)
 	key_deinit(&m->key);
 	cleanup_freep(&m->input.outputs);
 	cleanup_freep(&m->input.packages);
-	m->input.outputs = m->input.packages = NULL;
+	cleanup_freep(&m->input.dependencies);
+	m->input.outputs = m->input.packages = m->input.dependencies = NULL;
+}
+
+/* Neither a build without network can have a record of it, nor one with it have none. */
+static int fds_due(const struct monitor *m, const struct request *known)
+{
+	bool network = m->input.plan != NULL && m->input.plan->network != PLAN_NETWORK_NONE;
+
+	return known->fd_count + (network ? known->network_fds : 0);
 }
 
 static int answer(struct monitor *m, struct msg *request, int socket, struct error *e)
@@ -157,7 +225,7 @@ static int answer(struct monitor *m, struct msg *request, int socket, struct err
 			continue;
 		if (known->permitted != m->state)
 			return error_set(e, EPROTO, "request %u is out of order", request->type);
-		if (known->payload_size != request->size || known->fd_count != request->fd_count)
+		if (known->payload_size != request->size || fds_due(m, known) != request->fd_count)
 			return error_set(e, EPROTO, "request %u is malformed", request->type);
 		/* Moved on before it is handled: what fails half-way cannot be tried again. */
 		m->state = known->next;

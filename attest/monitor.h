@@ -16,7 +16,7 @@ struct error;
 struct monitor {
 	struct key key; /* owned */
 	unsigned int state;
-	struct statement_input input; /* outputs and packages are owned */
+	struct statement_input input; /* its lists are owned */
 };
 
 /* Takes the key over. machine and release must outlive the monitor. */

@@ -14,6 +14,7 @@
 
 #include <openssl/sha.h>
 
+#include "attest/fetched.h"
 #include "attest/packages.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -100,6 +101,11 @@ static void put_internal(struct json *j, const struct statement_input *in)
 	json_array_end(j);
 	put_limits(j, in->plan);
 	json_string(j, "networkMode", enum_text(in->plan, "network"));
+	/* What the administrator allows; the caller only picks from it, as with the limits. */
+	if (in->plan->network != PLAN_NETWORK_NONE) {
+		json_string(j, "onDeny", enum_text(in->plan, "on-deny"));
+		put_list(j, "registries", in->plan, in->plan->registries);
+	}
 	json_string(j, "rootfs", "read-only");
 	put_number(j, "sourceDateEpoch", in->plan->source_date_epoch);
 	json_string(j, "workspace", enum_text(in->plan, "workspace"));
@@ -126,6 +132,8 @@ static int put_dependencies(struct json *j, struct statement_input *in, struct e
 	json_string(j, "uri", "pkg:generic/host-usr");
 	json_object_end(j);
 	if (packages_put(in->packages, j, e) < 0)
+		return error_wrap(e, "refusing to sign");
+	if (in->dependencies != NULL && fetched_put(in->dependencies, &in->record, j, e) < 0)
 		return error_wrap(e, "refusing to sign");
 	json_array_end(j);
 	return 0;
@@ -198,6 +206,18 @@ static void put_teardown(struct json *j, const struct sign_destroyed *d)
 	json_object_end(j);
 }
 
+static void put_network(struct json *j, const struct statement_input *in)
+{
+	json_object_begin(j, NULL);
+	json_object_begin(j, "annotations");
+	json_u64(j, "cupel_allowed", in->record.requests_allowed);
+	json_u64(j, "cupel_denied", in->record.requests_denied);
+	json_u64(j, "cupel_failed", in->record.requests_failed);
+	json_u64(j, "cupel_uninspected", in->record.requests_uninspected);
+	json_object_end(j);
+	put_file(j, "network", in->network_sha256, "application/x-ndjson");
+}
+
 static void put_byproducts(struct json *j, const struct statement_input *in)
 {
 	json_array_begin(j, "byproducts");
@@ -206,6 +226,8 @@ static void put_byproducts(struct json *j, const struct statement_input *in)
 	json_u64(j, "cupel_bytes", in->record.log_bytes);
 	json_object_end(j);
 	put_file(j, "log", in->record.log_sha256, "text/plain; charset=utf-8");
+	if (in->plan->network != PLAN_NETWORK_NONE)
+		put_network(j, in);
 	json_object_begin(j, NULL);
 	put_file(j, "outputs", in->record.outputs_sha256, "text/plain; charset=utf-8");
 	put_plan(j, in->plan);

@@ -16,8 +16,9 @@ enum {
 	SIGN_PLAN = MSG_FIRST,
 	SIGN_READY, /* reply to SIGN_PLAN; payload: struct sign_ready */
 	/*
-	 * payload: struct sign_record; fds: outputs manifest, list of image packages,
-	 * (sealed memfds or read-only files, read to the end).
+	 * payload: struct sign_record; fds: outputs manifest, list of image packages, and
+	 * when the plan's network is not "none" the gateway's log and dependencies
+	 * (base/dependencies.h). Sealed memfds or read-only files, read to the end.
 	 */
 	SIGN_RECORD,
 	SIGN_DESTROYED, /* payload: struct sign_destroyed */
@@ -36,6 +37,8 @@ struct sign_record {
 	char outputs_sha256[65]; /* digest of the outputs' tree manifest */
 	char workspace_when[16]; /* "before" the build was it hashed, or "during" */
 	uint64_t log_bytes;
+	/* What the gateway counted; 0 without one. */
+	uint64_t requests_allowed, requests_denied, requests_failed, requests_uninspected;
 };
 
 /* What remains of the environment, as the runner counted it; all must be 0. */

@@ -12,6 +12,7 @@
 
 #include <openssl/sha.h>
 
+#include "attest/strict-json.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/encode.h"
@@ -71,7 +72,43 @@ static int check_plan(const struct statement_input *in, struct error *e)
 			in->builder_id);
 	if (!is_digest(image, strlen(image) + 1) || !is_digest(seccomp, strlen(seccomp) + 1))
 		return REFUSE(e, "a digest of the plan is malformed");
-	return check_text(p, p->command, e) < 0 ? -1 : check_text(p, p->outputs, e);
+	if (check_text(p, p->command, e) < 0 || check_text(p, p->registries, e) < 0)
+		return -1;
+	return check_text(p, p->outputs, e);
+}
+
+static int check_counts(const struct statement_input *in, struct error *e)
+{
+	const struct sign_record *r = &in->record;
+	const uint64_t most = (UINT64_C(1) << 53) - 1; /* every reader of JSON counts so far */
+
+	if (r->requests_allowed > most || r->requests_denied > most || r->requests_failed > most)
+		return REFUSE(e, "a count of the record is absurd");
+	if (r->requests_uninspected > r->requests_allowed)
+		return REFUSE(e, "the gateway counted more tunnels than requests");
+	if (in->plan->on_deny == PLAN_ON_DENY_FAIL && r->requests_denied > 0)
+		return error_set_kind(e, ERROR_POLICY, 0,
+			"refusing to sign: %llu requests were denied, and on-deny is 'fail'",
+			(unsigned long long)r->requests_denied);
+	return 0;
+}
+
+static int check_network(const struct statement_input *in, struct error *e)
+{
+	const struct sign_record *r = &in->record;
+	bool counted = r->requests_allowed != 0 || r->requests_denied != 0 ||
+		       r->requests_failed != 0 || r->requests_uninspected != 0;
+
+	if (in->plan->network == PLAN_NETWORK_NONE) {
+		if (counted || in->dependencies != NULL)
+			return REFUSE(e, "a build without network has a record of it");
+		return 0;
+	}
+	if (in->dependencies == NULL || !is_digest(in->network_sha256, sizeof(in->network_sha256)))
+		return REFUSE(e, "there is no record of the network");
+	if (strlen(in->dependencies) != in->dependencies_size)
+		return REFUSE(e, "a list holds a NUL byte");
+	return check_counts(in, e);
 }
 
 static int check_destroyed(const struct sign_destroyed *d, struct error *e)
@@ -88,7 +125,7 @@ int statement_check(const struct statement_input *in, struct error *e)
 	unsigned char digest[SHA256_DIGEST_LENGTH];
 	char hex[2 * SHA256_DIGEST_LENGTH + 1];
 
-	if (check_record(&in->record, e) < 0 || check_plan(in, e) < 0 ||
+	if (check_record(&in->record, e) < 0 || check_plan(in, e) < 0 || check_network(in, e) < 0 ||
 		check_destroyed(&in->destroyed, e) < 0)
 		return -1;
 	SHA256((const unsigned char *)in->outputs, in->outputs_size, digest);
@@ -196,5 +233,9 @@ int statement_build(struct statement_input *in, struct buf *out, struct error *e
 	json_object_end(&j);
 	if (!buf_ok(out))
 		return error_set(e, 0, "out of memory");
+	/* In base64, with the envelope around it. */
+	_Static_assert(STATEMENT_SIZE_MAX / 3 * 4 + 4096 <= STRICT_JSON_MAX, "fit to be read");
+	if (out->size > STATEMENT_SIZE_MAX)
+		return REFUSE(e, "the statement would be larger than %d bytes", STATEMENT_SIZE_MAX);
 	return 0;
 }

@@ -15,6 +15,8 @@ struct plan;
 #define STATEMENT_BUILD_TYPE "https://cupel.example/buildtypes/run/v1"
 /* More output files than this: the file SHA256SUMS stands for all of them. */
 enum { STATEMENT_SUBJECT_MAX = 1000 };
+/* Larger than this it could be signed, and nobody would read it (strict-json.h). */
+enum { STATEMENT_SIZE_MAX = 23 << 20 };
 
 /* All that a statement is made of; nothing else enters it. */
 struct statement_input {
@@ -26,6 +28,10 @@ struct statement_input {
 	size_t outputs_size;
 	char *packages; /* as packages_put() takes it; changed while it is read */
 	size_t packages_size;
+	/* Of the gateway; nothing when the plan's network is none. */
+	char *dependencies; /* as fetched_put() takes it; changed while it is read */
+	size_t dependencies_size;
+	char network_sha256[65];		       /* digest of its log */
 	const char *machine, *linux_release, *openssl; /* of this host */
 	unsigned char random[16];		       /* makes the invocation unique */
 };

@@ -14,7 +14,7 @@ struct json_t; /* of jansson */
  * STRICT_JSON_DEPTH, an object at the top and nothing behind it.
  * The caller releases the result with strict_json_freep(). NULL with *e filled.
  */
-enum { STRICT_JSON_DEPTH = 64, STRICT_JSON_MAX = 16 << 20 };
+enum { STRICT_JSON_DEPTH = 64, STRICT_JSON_MAX = 32 << 20 };
 struct json_t *strict_json_parse(const char *text, size_t n, struct error *e);
 void strict_json_freep(struct json_t **j); /* for _cleanup_ */
 

@@ -36,7 +36,10 @@ static const struct {
 	MEMBER(MAX_AGE, KIND_DURATION, max_age_ms),
 	MEMBER(SOURCE_COMMIT, KIND_TEXT, source_commit),
 	MEMBER(REQUIRE_DIGESTS, KIND_FLAG, require_digests),
+	MEMBER(NETWORK, KIND_LIST, networks),
 	MEMBER(REGISTRY, KIND_LIST, registries),
+	MEMBER(DOWNLOAD_HOST, KIND_LIST, hosts),
+	MEMBER(REQUIRE_INSPECTED, KIND_FLAG, require_inspected),
 	MEMBER(BYPRODUCT, KIND_LIST, byproducts),
 	MEMBER(MAX_DENIED, KIND_NUMBER, max_denied),
 	MEMBER(JSON, KIND_FLAG, json),
@@ -143,6 +146,19 @@ static int parse_option(
 	return set_option(p, option, value, again, e);
 }
 
+/* One that could never match would only look like a demand. */
+static bool is_host(const char *text)
+{
+	char url[512];
+	size_t n = strlen(text), found;
+
+	if (n > sizeof(url) - sizeof("https://"))
+		return false;
+	memcpy(url, "https://", 8);
+	memcpy(url + 8, text, n + 1);
+	return verify_url_host(url, &found) != NULL && found == n;
+}
+
 static int check_policy(const struct verify_policy *p, struct error *e)
 {
 	if (p->help)
@@ -159,6 +175,10 @@ static int check_policy(const struct verify_policy *p, struct error *e)
 		if (strchr(p->signers.items[i], '=') == NULL)
 			return error_set_kind(e, ERROR_USAGE, 0, "--signer: '%s' is no PUB=ID",
 				p->signers.items[i]);
+	for (size_t i = 0; i < p->hosts.count; i++)
+		if (!is_host(p->hosts.items[i]))
+			return error_set_kind(e, ERROR_USAGE, 0,
+				"--download-host: '%s' is no host name", p->hosts.items[i]);
 	return 0;
 }
 

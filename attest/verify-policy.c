@@ -82,31 +82,6 @@ static bool is_below(const struct text_list *registries, const char *url, size_t
 	return false;
 }
 
-/*
- * Where a dependency was downloaded from: what it says, or a URI that is such a
- * place itself. A package with a digest was fetched from somewhere, so one that
- * does not say from where is not below any registry; a package without one is a
- * part of the image.
- */
-static const char *location(const json_t *dependency, size_t *ret_n)
-{
-	static const char *const places[] = {"https:", "http:", "ftp:"};
-	const char *s = strict_json_text(dependency, "downloadLocation", ret_n);
-	bool fetched;
-
-	if (s != NULL)
-		return s;
-	s = strict_json_text(dependency, "uri", ret_n);
-	if (s == NULL)
-		return NULL;
-	for (size_t i = 0; i < array_size(places); i++)
-		if (strncasecmp(s, places[i], strlen(places[i])) == 0)
-			return s;
-	fetched = strict_json_get(dependency, "digest") != NULL &&
-		  (strncasecmp(s, "pkg:npm/", 8) == 0 || strncasecmp(s, "pkg:deb/", 8) == 0);
-	return fetched ? s : NULL;
-}
-
 static void check_dependencies(
 	const struct verify_policy *p, const json_t *dependencies, struct report *r)
 {
@@ -116,7 +91,7 @@ static void check_dependencies(
 
 	json_array_foreach(dependencies, i, dependency)
 	{
-		const char *from = location(dependency, &n);
+		const char *from = descriptor_location(dependency, &n);
 		const char *name = strict_json_text(dependency, "name", &(size_t){0});
 
 		if (!digest_set_is_secure(strict_json_get(dependency, "digest")))
@@ -134,29 +109,10 @@ static void check_dependencies(
 			stranger == NULL ? "no other" : stranger);
 }
 
-/* The only element with this name, or NULL. */
-static const json_t *find_named(const json_t *list, const char *name)
-{
-	const json_t *element, *found = NULL;
-	size_t i, n = 0;
-
-	json_array_foreach(list, i, element)
-	{
-		const char *its = strict_json_text(element, "name", &n);
-
-		if (!strict_json_is(its, n, name))
-			continue;
-		if (found != NULL)
-			return NULL;
-		found = element;
-	}
-	return found;
-}
-
 static void check_source(
 	const struct verify_policy *p, const json_t *dependencies, struct report *r)
 {
-	const json_t *source = find_named(dependencies, "source");
+	const json_t *source = descriptor_named(dependencies, "source");
 	size_t n = 0;
 	const char *commit = strict_json_text(strict_json_get(source, "digest"), "gitCommit", &n);
 
@@ -169,14 +125,14 @@ static void check_source(
 static void check_byproducts(
 	const struct verify_policy *p, const json_t *byproducts, struct report *r)
 {
-	const json_t *network = find_named(byproducts, "network");
+	const json_t *network = descriptor_named(byproducts, "network");
 	const json_t *denied =
 		strict_json_get(strict_json_get(network, "annotations"), "cupel_denied");
 	char expected[64], found[64] = "nothing";
 	bool fine;
 
 	for (size_t i = 0; i < p->byproducts.count; i++) {
-		const json_t *found_one = find_named(byproducts, p->byproducts.items[i]);
+		const json_t *found_one = descriptor_named(byproducts, p->byproducts.items[i]);
 		bool there = strict_json_get(found_one, "digest") != NULL ||
 			     strict_json_get(found_one, "content") != NULL;
 

@@ -139,6 +139,7 @@ static void judge_statement(
 		strcmp(wanted, STATEMENT_PROVENANCE) == 0) {
 		judge_provenance(j, predicate, r);
 		judge_policy(j, predicate, r);
+		judge_network(j, predicate, r);
 	}
 	check_vouchers(j, predicate, good, r, &names);
 	summarise(j, predicate, &names, r);

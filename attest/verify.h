@@ -17,8 +17,9 @@ struct text_list {
 /* What the caller wants to be true: the command line of cupel-verify. */
 struct verify_policy {
 	struct text_list files, keys, signers, trust_dirs, parameters, registries, byproducts;
+	struct text_list networks, hosts;
 	const char *attestation, *builder_id, *build_type, *predicate_type, *source_commit;
-	bool strict_parameters, require_digests, json, help;
+	bool strict_parameters, require_digests, require_inspected, json, help;
 	uint64_t threshold;
 	uint64_t max_age_ms; /* 0: any */
 	uint64_t max_denied; /* UINT64_MAX: any */
@@ -33,6 +34,8 @@ void verify_args_help(FILE *out);
 
 /* RFC 3339 in UTC ("…Z"), with or without a fraction. 0 or -1. */
 int verify_parse_time(const char *s, size_t n, int64_t *ret_ms);
+/* The host in "scheme://host[:port]…", without its port; NULL when it is not plain which. */
+const char *verify_url_host(const char *url, size_t *ret_n);
 
 /* Keys that may sign, each once. */
 struct trusted_key {

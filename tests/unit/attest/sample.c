@@ -49,7 +49,11 @@ static void set_numbers(struct plan *p)
 	p->attest = 1;
 }
 
-int sample_plan(const char *builder_id)
+static const char *const registries[] = {
+	"name=npm url=https://reg.example:443/ mode=inspect method=GET private=no from=npm.ini:2",
+	"name=git url=https://tunnel.example:443/ mode=tunnel private=no from=git.ini:1"};
+
+static int seal_plan(const char *builder_id, uint64_t network, uint64_t on_deny)
 {
 	static const char *const command[] = {"make", "-j2"};
 	static const char *const environment[] = {"HOME=/home/build", "TZ=UTC"};
@@ -59,6 +63,10 @@ int sample_plan(const char *builder_id)
 
 	plan_builder_init(&b);
 	set_numbers(&b.head);
+	b.head.network = network;
+	b.head.on_deny = on_deny;
+	if (network != PLAN_NETWORK_NONE)
+		b.head.registries = plan_add_list(&b, registries, 2);
 	b.head.cupel = plan_add_string(&b, "0.1.0");
 	b.head.name = plan_add_string(&b, "sample");
 	b.head.command = plan_add_list(&b, command, 2);
@@ -72,6 +80,16 @@ int sample_plan(const char *builder_id)
 	fd = plan_seal(&b, &e);
 	assert_true(fd >= 0);
 	return fd;
+}
+
+int sample_plan(const char *builder_id)
+{
+	return seal_plan(builder_id, PLAN_NETWORK_NONE, PLAN_ON_DENY_FAIL);
+}
+
+int sample_plan_trusted(const char *builder_id, uint64_t on_deny)
+{
+	return seal_plan(builder_id, PLAN_NETWORK_TRUSTED, on_deny);
 }
 
 struct sign_record sample_record(const char *manifest)
@@ -108,8 +126,26 @@ void sample_input(struct statement_input *in, const char *manifest, const char *
 		in->random[i] = (unsigned char)(0xf0 + i);
 }
 
+void sample_input_trusted(struct statement_input *in, const char *dependencies)
+{
+	_cleanup_(fd_closep) int fd = sample_plan_trusted(SAMPLE_ID, PLAN_ON_DENY_FAIL);
+	struct error e;
+
+	sample_input(in, SAMPLE_MANIFEST, SAMPLE_PACKAGES);
+	in->plan = plan_map(fd, &e);
+	assert_non_null(in->plan);
+	in->dependencies = strdup(dependencies);
+	in->dependencies_size = strlen(dependencies);
+	memcpy(in->network_sha256, digest_b, sizeof(in->network_sha256));
+	in->record.requests_allowed = 5;
+	in->record.requests_failed = 1;
+	if (strstr(dependencies, SAMPLE_TUNNEL) != NULL)
+		in->record.requests_uninspected = 1;
+}
+
 void sample_input_deinit(struct statement_input *in)
 {
+	free(in->dependencies);
 	free(in->outputs);
 	free(in->packages);
 }

@@ -22,10 +22,24 @@ struct key;
 	"g++ 4:12.2.0-3 amd64\n"                                                                   \
 	"libssl3 3.0.22-1~deb12u2 amd64\n"
 
+/* A tarball, a package without purl, and a tunnel: 2 inspected of 3. */
+#define SAMPLE_C64 "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+#define SAMPLE_SHA512 SAMPLE_C64 SAMPLE_C64
+#define SAMPLE_FETCHED                                                                             \
+	"http://deb.example/pool/a.deb " SAMPLE_HELLO_SHA256 " - 10 - deb -\n"                     \
+	"https://reg.example/-/a-1.tgz " SAMPLE_HELLO_SHA256 " " SAMPLE_SHA512                     \
+	" 2487 application/gzip npm pkg:npm/a@1\n"
+#define SAMPLE_TUNNEL "https://tunnel.example:443 - - - - git -\n"
+#define SAMPLE_LOG "{\"method\":\"GET\"}\n"
+
 int sample_plan(const char *builder_id); /* a sealed memfd */
+/* The same for a build with a trusted network; on_deny is an enum plan_on_deny. */
+int sample_plan_trusted(const char *builder_id, uint64_t on_deny);
 struct sign_record sample_record(const char *manifest);
 /* Input for statement_build(); owns copies of the lists. */
 void sample_input(struct statement_input *in, const char *manifest, const char *packages);
+/* The same with a trusted network, whose gateway says that it fetched `dependencies`. */
+void sample_input_trusted(struct statement_input *in, const char *dependencies);
 void sample_input_deinit(struct statement_input *in); /* also for _cleanup_ */
 /* A P-256 key. */
 struct key sample_key(void);

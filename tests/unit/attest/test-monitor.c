@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "base/fd.h"
 #include "base/msg.h"
 #include "base/process.h"
+#include "plan/plan.h"
 #include "sample.h"
 
 static const uint32_t order[] = {SIGN_PLAN, SIGN_RECORD, SIGN_DESTROYED, SIGN_SIGN};
@@ -201,6 +203,80 @@ static void test_unsealed_plan_is_refused(void **state)
 	fclose(file);
 }
 
+/* A record with so many descriptors, after a plan with or without network. */
+static void send_record(int socket, bool network, int log, int fd_count)
+{
+	const struct sign_record record = sample_record(SAMPLE_MANIFEST);
+	_cleanup_(fd_closep) int plan = network ? sample_plan_trusted(SAMPLE_ID, PLAN_ON_DENY_FAIL)
+						: sample_plan(SAMPLE_ID);
+	_cleanup_(fd_closep) int outputs =
+		fd_memfd_sealed("o", SAMPLE_MANIFEST, strlen(SAMPLE_MANIFEST));
+	_cleanup_(fd_closep) int packages =
+		fd_memfd_sealed("p", SAMPLE_PACKAGES, strlen(SAMPLE_PACKAGES));
+	_cleanup_(fd_closep) int dependencies = fd_memfd_sealed("d", "", 0);
+	const int fds[] = {outputs, packages, log, dependencies, dependencies};
+	_cleanup_(msg_deinit) struct msg m = {MSG_INIT_FIELDS};
+	struct error e;
+
+	assert_int_equal(msg_send(socket, SIGN_PLAN, NULL, 0, &plan, 1, &e), 0);
+	assert_int_equal(msg_expect(socket, SIGN_READY, &m, &e), 0);
+	assert_int_equal(
+		msg_send(socket, SIGN_RECORD, &record, sizeof(record), fds, fd_count, &e), 0);
+}
+
+/* Exactly the descriptors that the plan's network asks for. */
+static void test_network_fds(void **state)
+{
+	_cleanup_(fd_closep) int log = fd_memfd_sealed("l", SAMPLE_LOG, strlen(SAMPLE_LOG));
+
+	(void)state;
+	for (int network = 0; network < 2; network++) {
+		for (int count = 0; count <= 5; count++) {
+			_cleanup_(fd_closep) int socket = -1;
+			pid_t pid = start(&socket);
+
+			send_record(socket, network, log, count);
+			if (count != (network ? 4 : 2)) {
+				expect_refusal(pid, &socket, "malformed");
+				continue;
+			}
+			request(socket, SIGN_DESTROYED);
+			request(socket, SIGN_SIGN);
+			{
+				_cleanup_(msg_deinit) struct msg m = {MSG_INIT_FIELDS};
+				struct error e;
+
+				assert_int_equal(msg_expect(socket, SIGN_DONE, &m, &e), 0);
+			}
+			assert_int_equal(finish(pid, &socket), 0);
+		}
+	}
+}
+
+/* A byte more than fits is refused, whatever is in it; so is what has no beginning. */
+static void test_network_log(void **state)
+{
+	_cleanup_(fd_closep) int log = memfd_create("l", MFD_CLOEXEC), socket = -1;
+	int ends[2];
+	pid_t pid = start(&socket);
+
+	(void)state;
+	assert_int_equal(ftruncate(log, (256 << 20) + 1), 0);
+	send_record(socket, true, log, 4);
+	expect_refusal(pid, &socket, "cannot read the network's log");
+	pid = start(&socket);
+	assert_int_equal(pipe(ends), 0);
+	send_record(socket, true, ends[0], 4);
+	expect_refusal(pid, &socket, "cannot read the network's log");
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(ftruncate(log, 256 << 20), 0);
+	pid = start(&socket);
+	send_record(socket, true, log, 4);
+	request(socket, SIGN_DESTROYED);
+	assert_int_equal(finish(pid, &socket), 0);
+}
+
 /* The runner may go at any time: a failed build needs no signature. */
 static void test_end_is_no_error(void **state)
 {
@@ -223,6 +299,8 @@ int main(void)
 		cmocka_unit_test(test_remains_are_refused),
 		cmocka_unit_test(test_malformed_is_refused),
 		cmocka_unit_test(test_unsealed_plan_is_refused),
+		cmocka_unit_test(test_network_fds),
+		cmocka_unit_test(test_network_log),
 		cmocka_unit_test(test_end_is_no_error),
 	};
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -84,29 +85,52 @@ static void save(const struct place *p, const char *name, int fd)
 	_cleanup_(cleanup_freep) char *text = NULL;
 	size_t n;
 
-	assert_int_equal(fd_read_all(fd, 1 << 20, &text, &n), 0);
+	assert_int_equal(fd_read_all(fd, 64 << 20, &text, &n), 0);
 	/* Written anew, not by name in place: the memfd is sealed. */
 	sample_write(p->directory, name, text, n, 0644);
 }
 
-static void ask_for_signature(const struct place *p, int socket)
+/* What the gateway says; NULL: there was none. */
+struct network {
+	const char *dependencies;
+	uint64_t allowed, uninspected;
+};
+
+static void send_record(int socket, const struct network *net)
 {
-	static const struct sign_destroyed gone;
-	const struct sign_record record = sample_record(SAMPLE_MANIFEST);
-	_cleanup_(msg_deinit) struct msg ready = {MSG_INIT_FIELDS}, done = {MSG_INIT_FIELDS};
-	_cleanup_(fd_closep) int plan = sample_plan(SAMPLE_ID);
+	struct sign_record record = sample_record(SAMPLE_MANIFEST);
 	_cleanup_(fd_closep) int outputs =
 		fd_memfd_sealed("o", SAMPLE_MANIFEST, strlen(SAMPLE_MANIFEST));
 	_cleanup_(fd_closep) int packages =
 		fd_memfd_sealed("p", SAMPLE_PACKAGES, strlen(SAMPLE_PACKAGES));
+	_cleanup_(fd_closep) int log = fd_memfd_sealed("l", SAMPLE_LOG, strlen(SAMPLE_LOG));
+	_cleanup_(fd_closep) int dependencies = -1;
+	int count = 2;
+	struct error e = {0};
+
+	if (net != NULL) {
+		dependencies = fd_memfd_sealed("d", net->dependencies, strlen(net->dependencies));
+		record.requests_allowed = net->allowed;
+		record.requests_uninspected = net->uninspected;
+		count = 4;
+	}
+	assert_int_equal(msg_send(socket, SIGN_RECORD, &record, sizeof(record),
+				 (int[]){outputs, packages, log, dependencies}, count, &e),
+		0);
+}
+
+static void ask_for_signature(const struct place *p, int socket, const struct network *net)
+{
+	static const struct sign_destroyed gone;
+	_cleanup_(msg_deinit) struct msg ready = {MSG_INIT_FIELDS}, done = {MSG_INIT_FIELDS};
+	_cleanup_(fd_closep) int plan =
+		net == NULL ? sample_plan(SAMPLE_ID) : sample_plan_trusted(SAMPLE_ID, 0);
 	struct error e = {0};
 
 	assert_int_equal(msg_send(socket, SIGN_PLAN, NULL, 0, &plan, 1, &e), 0);
 	if (msg_expect(socket, SIGN_READY, &ready, &e) < 0)
 		fail_msg("%s", e.what);
-	assert_int_equal(msg_send(socket, SIGN_RECORD, &record, sizeof(record),
-				 (int[]){outputs, packages}, 2, &e),
-		0);
+	send_record(socket, net);
 	assert_int_equal(msg_send(socket, SIGN_DESTROYED, &gone, sizeof(gone), NULL, 0, &e), 0);
 	assert_int_equal(msg_send(socket, SIGN_SIGN, NULL, 0, NULL, 0, &e), 0);
 	if (msg_expect(socket, SIGN_DONE, &done, &e) < 0)
@@ -124,7 +148,7 @@ static int finish(pid_t pid)
 	return WEXITSTATUS(status);
 }
 
-static void sign(const struct place *p)
+static void sign_network(const struct place *p, const struct network *net)
 {
 	char path[160];
 	int socket;
@@ -135,9 +159,14 @@ static void sign(const struct place *p)
 	sample_write(p->directory, "out/bin/hello", SAMPLE_HELLO, 6, 0755);
 	sample_write(p->directory, "out/note one", "", 0, 0644);
 	pid = start_signer(p, SAMPLE_ID, &socket);
-	ask_for_signature(p, socket);
+	ask_for_signature(p, socket, net);
 	close(socket);
 	assert_int_equal(finish(pid), 0);
+}
+
+static void sign(const struct place *p)
+{
+	sign_network(p, NULL);
 }
 
 static int verify(const char *file, const char *const extra[], struct buf *out)
@@ -197,6 +226,84 @@ static void test_exit_codes(void **state)
 		verify(p->hello,
 			(const char *[]){"--key", p->pub, "--attestation", p->bundle, NULL}, NULL),
 		1);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* `count` downloads with paths of `length` bytes, signed, and judged as JSONL and as bundle. */
+static void sign_and_verify_many(const struct place *p, int count, int length)
+{
+	const char *const demands[] = {"--key", p->pub, "--network", "trusted", "--download-host",
+		"reg.example", "--require-inspected", "--max-denied", "0", "--attestation", NULL,
+		NULL};
+	_cleanup_(buf_deinit) struct buf text = BUF_INIT, out = BUF_INIT;
+	const char *argv[array_size(demands)];
+	struct network net = {.allowed = (uint64_t)count};
+	uint64_t start, between;
+
+	for (int i = 0; i < count; i++)
+		buf_printf(&text,
+			"https://reg.example/%05d/%0*d.tgz " SAMPLE_HELLO_SHA256 " " SAMPLE_SHA512
+			" %d application/octet-stream npm pkg:npm/%%40scope/name%05d@1.0.0\n",
+			i, length, 0, i, i);
+	net.dependencies = text.data;
+	memcpy(argv, demands, sizeof(argv));
+	start = now_ms();
+	sign_network(p, &net);
+	between = now_ms();
+	argv[array_size(demands) - 2] = p->jsonl;
+	assert_int_equal(verify(p->hello, argv, &out), 0);
+	print_message("%d dependencies, %zu bytes: signed in %llu ms, verified in %llu ms\n", count,
+		text.size, (unsigned long long)(between - start),
+		(unsigned long long)(now_ms() - between));
+	argv[array_size(demands) - 2] = p->bundle;
+	assert_int_equal(verify(p->hello, argv, &out), 0);
+	argv[5] = "other.example";
+	assert_int_equal(verify(p->hello, argv, &out), 1);
+}
+
+static void test_many_dependencies(void **state)
+{
+	sign_and_verify_many(*state, 5000, 60);
+	/* Addresses as content networks give them. */
+	sign_and_verify_many(*state, 5000, 2200);
+}
+
+static void test_network_demands(void **state)
+{
+	const struct place *p = *state;
+	const struct network net = {SAMPLE_FETCHED SAMPLE_TUNNEL, 3, 1};
+
+	sign_network(p, &net);
+	assert_int_equal(verify(p->hello,
+				 (const char *[]){"--key", p->pub, "--network", "none", "--network",
+					 "trusted", NULL},
+				 NULL),
+		0);
+	assert_int_equal(
+		verify(p->hello, (const char *[]){"--key", p->pub, "--network", "none", NULL},
+			NULL),
+		1);
+	assert_int_equal(
+		verify(p->hello, (const char *[]){"--key", p->pub, "--require-inspected", NULL},
+			NULL),
+		1);
+	/* A demand that nothing can meet is no demand. */
+	for (size_t i = 0; i < 4; i++) {
+		static const char *const wrong[] = {"", "reg.example:443", "https://a", "a/b"};
+
+		assert_int_equal(verify(p->hello,
+					 (const char *[]){"--key", p->pub, "--download-host",
+						 wrong[i], NULL},
+					 NULL),
+			2);
+	}
 }
 
 static void test_directory(void **state)
@@ -348,6 +455,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_sign_then_verify, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_exit_codes, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_many_dependencies, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_network_demands, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_directory, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_directory_follows_no_link, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_trust_directory, set_up, tear_down),
