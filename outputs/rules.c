@@ -83,7 +83,7 @@ int rules_check_entry(const struct plan *plan, const char *path, int depth, cons
 
 int rules_check_reserved(const struct plan *plan, const char *path, struct error *e)
 {
-	static const char *const suffixes[] = {".intoto.jsonl", ".sigstore.json"};
+	static const char *const suffixes[] = {".intoto.jsonl", ".network.jsonl", ".sigstore.json"};
 	static const char hint[] = "the runner writes this file itself: give yours another name";
 	const char *name = plan_string(plan, plan->name);
 	size_t n = strlen(name);

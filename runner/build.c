@@ -14,13 +14,22 @@
 
 int build_run(struct build *b, struct error *e)
 {
-	if (build_configure(b, e) < 0 || build_examine_source(b, e) < 0 ||
-		build_identify_image(b, e) < 0 || build_make_plan(b, e) < 0)
+	int supervised;
+
+	if (build_configure(b, e) < 0)
 		return -1;
-	if (build_start_signer(b, e) < 0 || build_start_sandbox(b, e) < 0)
+	/* A run alone: `cupel plan`, which goes the same way to the plan, changes nothing. */
+	destination_reclaim(&b->destination);
+	if (build_examine_source(b, e) < 0 || build_identify_image(b, e) < 0 ||
+		build_make_plan(b, e) < 0)
+		return -1;
+	if (build_start_signer(b, e) < 0 || build_start_gateway(b, e) < 0 ||
+		build_start_sandbox(b, e) < 0)
 		return -1;
 	/* Ends when every process of the build has ended, so nobody is left to race. */
-	if (build_supervise(b, e) < 0)
+	supervised = build_supervise(b, e);
+	/* Also when it failed: what it was refused may be why. */
+	if (build_finish_gateway(b, supervised, e) < 0)
 		return -1;
 	if (build_collect(b, e) < 0 || build_record(b, e) < 0)
 		return -1;
@@ -43,6 +52,9 @@ void build_init(struct build *b, const struct run_options *options)
 		.plan_fd = -1,
 		.signer = PROCESS_INIT,
 		.collector = PROCESS_INIT,
+		.gateway = PROCESS_INIT,
+		.network_log_fd = -1,
+		.dependencies_fd = -1,
 		.launch = LAUNCH_INIT,
 		.signal_fd = -1,
 		.manifest_fd = -1,
@@ -55,6 +67,7 @@ void build_init(struct build *b, const struct run_options *options)
 void build_deinit(struct build *b)
 {
 	launch_deinit(&b->launch);
+	process_deinit(&b->gateway);
 	process_deinit(&b->collector);
 	process_deinit(&b->signer);
 	relay_deinit(&b->relay);
@@ -66,6 +79,9 @@ void build_deinit(struct build *b)
 	fd_closep(&b->manifest_fd);
 	fd_closep(&b->attestation_fd);
 	fd_closep(&b->bundle_fd);
+	fd_closep(&b->network_log_fd);
+	fd_closep(&b->dependencies_fd);
+	registry_rules_deinit(&b->registries);
 	launch_ids_deinit(&b->ids);
 	conf_deinit(&b->conf);
 }

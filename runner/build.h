@@ -6,6 +6,8 @@
 
 #include "base/process.h"
 #include "conf/conf.h"
+#include "conf/registry.h"
+#include "gateway/gateway.h"
 #include "outputs/collect.h"
 #include "attest/sign.h"
 #include "plan/plan.h"
@@ -54,6 +56,7 @@ struct destination {
 struct build {
 	const struct run_options *options;
 	struct conf conf;
+	struct registry_rules registries; /* that the configuration chooses */
 	struct workspace workspace;
 	struct destination destination;
 	struct launch_ids ids;
@@ -63,7 +66,7 @@ struct build {
 	int plan_fd;
 	const struct plan *plan;
 
-	struct process signer, collector;
+	struct process signer, collector, gateway;
 	struct launch launch;
 	struct relay relay;
 	int signal_fd;
@@ -73,9 +76,11 @@ struct build {
 	int manifest_fd; /* of the outputs */
 	char keyid[64];
 	int attestation_fd, bundle_fd;
+	struct gateway_done network; /* what was asked for, when there was a network */
+	int network_log_fd, dependencies_fd;
 
 	bool collector_joined, source_pending;
-	bool execed, ended, stopped; /* stopped: by us, because its output could not be carried */
+	bool execed, ended, stopped; /* stopped: by us, because we failed */
 	struct init_exited exited;
 	int cancelled_by; /* signal, or 0 */
 	bool timed_out;
@@ -93,15 +98,25 @@ int build_examine_source(struct build *b, struct error *e); /* source.c */
 int build_identify_image(struct build *b, struct error *e); /* plan.c */
 int build_make_plan(struct build *b, struct error *e);	    /* plan.c */
 int build_start_signer(struct build *b, struct error *e);   /* signer.c */
+int build_start_gateway(struct build *b, struct error *e);  /* gateway.c */
 int build_start_sandbox(struct build *b, struct error *e);  /* sandbox.c */
 int build_supervise(struct build *b, struct error *e);	    /* supervise.c */
-int build_collect(struct build *b, struct error *e);	    /* collector.c */
-int build_record(struct build *b, struct error *e);	    /* signer.c */
-int build_destroy(struct build *b, struct error *e);	    /* sandbox.c */
-int build_attest(struct build *b, struct error *e);	    /* signer.c */
-int build_publish(struct build *b, struct error *e);	    /* publish.c */
+/* Why the gateway ended although nobody asked it to: fills *e. gateway.c */
+void build_explain_gateway(struct build *b, struct error *e);
+/* supervised is what build_supervise() said, which it gives back unless it has worse to say. */
+int build_finish_gateway(struct build *b, int supervised, struct error *e); /* gateway.c */
+int build_collect(struct build *b, struct error *e);			    /* collector.c */
+int build_record(struct build *b, struct error *e);			    /* signer.c */
+int build_destroy(struct build *b, struct error *e);			    /* sandbox.c */
+int build_attest(struct build *b, struct error *e);			    /* signer.c */
+int build_publish(struct build *b, struct error *e);			    /* publish.c */
 
 int build_await_signer(struct build *b, struct error *e); /* signer.c */
+/* gateway.c; without a network they do nothing */
+int build_choose_ports(const struct build *b, struct launch_stdio *stdio, struct error *e);
+int build_connect_gateway(struct build *b, struct error *e);
+/* fds: what the build's clients shall trust, the caller's from then on. */
+int build_await_gateway(struct build *b, int fds[2], struct error *e);
 /* Sends the workspace through the collector before, or its digest during, the build. */
 int build_import(struct build *b, struct error *e); /* collector.c */
 bool build_needs_import(const struct build *b);
@@ -119,6 +134,7 @@ struct plan_choice {
 	enum plan_workspace workspace;
 	uint64_t source_date_epoch;
 	bool terminal, attest;
+	bool network; /* as configured, else none */
 };
 int build_plan_for(const struct build *b, const struct plan_choice *choice, struct error *e);
 
@@ -128,6 +144,8 @@ int build_exit_code(const struct build *b, const struct error *e, int failed);
 int build_report(const struct build *b, const struct error *e, int failed);
 void build_event(const struct build *b, const char *event);
 uint64_t build_now_ms(void); /* wall clock, UTC */
+/* As people read them: "34.0 KiB". report.c */
+void build_format_bytes(uint64_t bytes, char *out, size_t size);
 /* A line on standard error, for -v only. */
 void build_note(const struct build *b, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

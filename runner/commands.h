@@ -4,11 +4,12 @@
 #include "runner/options.h"
 
 /* One file a command; each main gives the exit code. */
-extern const struct command_spec command_run;	 /* run.c */
-extern const struct command_spec command_plan;	 /* plan-command.c */
-extern const struct command_spec command_verify; /* verify.c */
-extern const struct command_spec command_key;	 /* key.c */
-extern const struct command_spec command_doctor; /* doctor.c */
+extern const struct command_spec command_run;	   /* run.c */
+extern const struct command_spec command_plan;	   /* plan-command.c */
+extern const struct command_spec command_verify;   /* verify.c */
+extern const struct command_spec command_key;	   /* key.c */
+extern const struct command_spec command_doctor;   /* doctor.c */
+extern const struct command_spec command_registry; /* registry.c */
 
 /*
  * Replaces this process by a program of ours, with its standard streams and no
@@ -22,7 +23,7 @@ int command_print_help(const struct command_spec *command);
 struct run_options;
 struct error;
 /* The option table of run serves plan too. */
-enum { RUN_OPTION_COUNT = 23 };
+enum { RUN_OPTION_COUNT = 25 };
 extern const struct option_spec run_option_specs[RUN_OPTION_COUNT];
 /*
  * Reads the command line into *o (zeroed by the caller). 0, or -1 with *e

@@ -61,7 +61,7 @@ static int remove_entry(int dir_fd, const char *name, int depth)
 }
 
 /* A staging directory whose lock is free belongs to a run that is dead. */
-static void reclaim(const struct destination *d)
+void destination_reclaim(const struct destination *d)
 {
 	int fd = openat(d->parent_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -197,7 +197,6 @@ int destination_open(struct destination *d, int base_fd, const char *path, int h
 	if (holds_workspace(d, base_fd))
 		return error_set_kind(e, ERROR_USAGE, 0,
 			"outputs: '%s' is or holds the workspace and cannot be replaced", d->shown);
-	reclaim(d);
 	if (!force && is_taken(d)) {
 		error_set_kind(e, ERROR_OUTPUT, EEXIST, "outputs: '%s'", d->shown);
 		return error_hint(e, "--force replaces it, -o DIR publishes elsewhere");

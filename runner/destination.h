@@ -15,12 +15,13 @@ enum {
 		2, /* the path is a project's: it stays below base_fd, without links */
 };
 /*
- * Opens the directory that will hold the outputs, relative to base_fd, and
- * reclaims what dead runs left there. how: DESTINATION_* or 0. 0, or -1 with *e
- * filled.
+ * Opens the directory that will hold the outputs, relative to base_fd; changes
+ * nothing. how: DESTINATION_* or 0. 0, or -1 with *e filled.
  */
 int destination_open(
 	struct destination *d, int base_fd, const char *path, int how, struct error *e);
+/* Removes the staging directories that dead runs left there. */
+void destination_reclaim(const struct destination *d);
 /* Makes the hidden staging directory beside it, locked while we live. */
 int destination_stage(struct destination *d, struct error *e);
 /* Writes a file into the staging directory. */

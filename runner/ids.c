@@ -28,7 +28,8 @@ static bool has_capabilities(void)
 	struct __user_cap_data_struct data[2];
 	const uint32_t needed = 1U << CAP_SYS_ADMIN | 1U << CAP_SETUID | 1U << CAP_SETGID |
 				1U << CAP_CHOWN | 1U << CAP_MKNOD | 1U << CAP_NET_ADMIN |
-				1U << CAP_DAC_OVERRIDE | 1U << CAP_SYS_PTRACE | 1U << CAP_KILL;
+				1U << CAP_NET_BIND_SERVICE | 1U << CAP_DAC_OVERRIDE |
+				1U << CAP_SYS_PTRACE | 1U << CAP_KILL;
 
 	if (geteuid() != 0 || syscall(SYS_capget, &header, data) < 0)
 		return false;

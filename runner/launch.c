@@ -129,8 +129,10 @@ static int send_start(const struct launch *l, const struct launch_ids *ids, int 
 		.privileged = ids->privileged,
 		.report = stdio->report,
 		.rows = stdio->rows,
-		.columns = stdio->columns};
+		.columns = stdio->columns,
+		.port_count = stdio->port_count};
 
+	memcpy(start.ports, stdio->ports, sizeof(start.ports));
 	return msg_send(l->init.socket, INIT_START, &start, sizeof(start), &plan_fd, 1, e);
 }
 

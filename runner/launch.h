@@ -39,7 +39,9 @@ struct launch {
 struct launch_stdio {
 	int in_fd, out_fd, err_fd; /* what becomes 0, 1 and 2 of the build */
 	uint16_t rows, columns;
-	bool report; /* INIT_STEP messages come first; the caller reads them */
+	bool report;			/* INIT_STEP messages come first; the caller reads them */
+	uint16_t ports[INIT_PORTS_MAX]; /* to listen on when the plan's network is trusted */
+	uint32_t port_count;
 };
 
 /*

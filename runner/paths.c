@@ -53,6 +53,13 @@ static int make_path(char *path)
 	}
 }
 
+void paths_home(char *out, size_t size)
+{
+	const char *home = getenv("HOME");
+
+	snprintf(out, size, "%s", home != NULL && home[0] == '/' ? home : "");
+}
+
 void paths_config(char *out, size_t size)
 {
 	(void)find("XDG_CONFIG_HOME", ".config", out, size);

@@ -7,10 +7,13 @@ struct error;
 
 /*
  * The caller's own directories (XDG base directory specification), the only
- * place where the environment is read. Each writes an absolute path.
+ * place where the environment is read, but for footer.c, which asks what the
+ * terminal is. Each writes an absolute path.
  */
 /* ~/.config/cupel; empty when there is no home. */
 void paths_config(char *out, size_t size);
+/* The caller's home; empty when there is none. */
+void paths_home(char *out, size_t size);
 /* ~/.local/share/cupel; empty when there is no home. */
 void paths_data_place(char *out, size_t size);
 /* The same, made when missing (0700). 0, or -1 with *e filled. */

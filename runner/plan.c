@@ -80,6 +80,18 @@ static int make_environment(const struct build *b, const struct plan_choice *cho
 	static const char *const fixed[] = {"HOME=/home/build", "LANG=C.UTF-8", "LOGNAME=build",
 		"OUT=/out", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"SHELL=/bin/sh", "TMPDIR=/tmp", "TZ=UTC", "USER=build"};
+	/*
+	 * Clients that do not look where the system keeps its authorities; and what would
+	 * fetch something that the build did not ask for.
+	 */
+#define BUNDLE "/etc/ssl/certs/ca-certificates.crt"
+	static const char *const for_network[] = {"AWS_CA_BUNDLE=" BUNDLE,
+		"CARGO_HTTP_CAINFO=" BUNDLE, "CURL_CA_BUNDLE=" BUNDLE, "DENO_CERT=" BUNDLE,
+		"GIT_SSL_CAINFO=" BUNDLE, "NIX_SSL_CERT_FILE=" BUNDLE,
+		"NODE_EXTRA_CA_CERTS=" BUNDLE, "PIP_CERT=" BUNDLE, "REQUESTS_CA_BUNDLE=" BUNDLE,
+		"SSL_CERT_FILE=" BUNDLE, "npm_config_audit=false",
+		"npm_config_update_notifier=false", "PIP_DISABLE_PIP_VERSION_CHECK=1"};
+#undef BUNDLE
 	const char *const *more;
 	size_t count;
 
@@ -91,6 +103,10 @@ static int make_environment(const struct build *b, const struct plan_choice *cho
 	if (put_variable(env, env->epoch, e) < 0 ||
 		(choice->terminal && put_variable(env, "TERM=xterm-256color", e) < 0))
 		return -1;
+	if (choice->network && conf_u64(&b->conf, CONF_NETWORK_MODE) == PLAN_NETWORK_TRUSTED)
+		for (size_t i = 0; i < array_size(for_network); i++)
+			if (put_variable(env, for_network[i], e) < 0)
+				return -1;
 	more = conf_list(&b->conf, CONF_BUILD_ENVIRONMENT, &count);
 	for (size_t i = 0; i < count; i++)
 		if (put_variable(env, more[i], e) < 0)
@@ -144,7 +160,6 @@ static void put_world(
 	p->uid = p->gid = 1000;
 	p->ids = b->ids.privileged ? PLAN_IDS_SUBORDINATE : PLAN_IDS_SINGLE;
 	p->workspace = choice->workspace;
-	p->network = PLAN_NETWORK_NONE;
 	p->source_date_epoch = choice->source_date_epoch;
 	p->aslr = conf_bool(&b->conf, CONF_BUILD_ASLR);
 	p->terminal = choice->terminal;
@@ -153,6 +168,16 @@ static void put_world(
 	p->sha512 = conf_bool(&b->conf, CONF_ATTEST_SHA512);
 	outputs = conf_list(&b->conf, CONF_OUTPUTS_FILES, &count);
 	p->outputs = plan_add_list(builder, outputs, (uint32_t)count);
+}
+
+static void put_network(const struct build *b, struct plan_builder *builder)
+{
+	struct plan *p = &builder->head;
+
+	p->network = conf_u64(&b->conf, CONF_NETWORK_MODE);
+	p->on_deny = conf_u64(&b->conf, CONF_NETWORK_ON_DENY);
+	p->registries = plan_add_list(
+		builder, (const char *const *)b->registries.lines, (uint32_t)b->registries.count);
 }
 
 int build_plan_for(const struct build *b, const struct plan_choice *choice, struct error *e)
@@ -166,6 +191,8 @@ int build_plan_for(const struct build *b, const struct plan_choice *choice, stru
 	put_identity(b, &builder);
 	put_world(b, choice, &builder);
 	put_limits(b, &builder.head);
+	if (choice->network)
+		put_network(b, &builder);
 	builder.head.environment = plan_add_list(&builder, env.items, env.count);
 	builder.head.command = plan_add_list(&builder, choice->command, choice->count);
 	return plan_seal(&builder, e);
@@ -186,6 +213,21 @@ static bool can_map_owner(int fd)
 	return false;
 }
 
+static bool is_small(const struct workspace *w)
+{
+	return w->entries <= COPY_ENTRIES && w->bytes <= COPY_BYTES;
+}
+
+/* Why the workspace cannot be the lower of an overlay that the build may change; NULL: it can. */
+static const char *why_no_overlay(const struct build *b)
+{
+	/* An unmapped owner or group answers EOVERFLOW when the overlay copies a file up. */
+	if (b->ids.uid_base == 0)
+		return b->workspace.foreign ? "something in it belongs to another user or group"
+					    : NULL;
+	return can_map_owner(b->workspace.fd) ? NULL : "its file system cannot map ids";
+}
+
 static enum plan_workspace choose_workspace(const struct build *b)
 {
 	switch ((enum conf_workspace_mode)conf_u64(&b->conf, CONF_WORKSPACE_MODE)) {
@@ -196,12 +238,27 @@ static enum plan_workspace choose_workspace(const struct build *b)
 	case CONF_WORKSPACE_AUTO:
 		break;
 	}
-	/* An unmapped owner or group answers EOVERFLOW when the overlay copies a file up. */
-	if (b->ids.uid_base == 0 ? b->workspace.foreign : !can_map_owner(b->workspace.fd))
-		return PLAN_WORKSPACE_COPY;
-	return b->workspace.entries <= COPY_ENTRIES && b->workspace.bytes <= COPY_BYTES
-		       ? PLAN_WORKSPACE_COPY
-		       : PLAN_WORKSPACE_OVERLAY;
+	return is_small(&b->workspace) || why_no_overlay(b) != NULL ? PLAN_WORKSPACE_COPY
+								    : PLAN_WORKSPACE_OVERLAY;
+}
+
+/* What `auto` chose for a large workspace; a small one is copied, and nobody wonders. */
+static void note_workspace(const struct build *b)
+{
+	const char *why;
+
+	if (conf_u64(&b->conf, CONF_WORKSPACE_MODE) != CONF_WORKSPACE_AUTO ||
+		is_small(&b->workspace))
+		return;
+	why = why_no_overlay(b);
+	if (why != NULL)
+		build_note(b, "workspace: copied, because %s", why);
+	else
+		build_note(b,
+			"workspace: %llu files, %llu MiB: mounted as an overlay, its times "
+			"and order as they are on disk",
+			(unsigned long long)b->workspace.entries,
+			(unsigned long long)(b->workspace.bytes >> 20));
 }
 
 int build_make_plan(struct build *b, struct error *e)
@@ -213,21 +270,20 @@ int build_make_plan(struct build *b, struct error *e)
 		.source_date_epoch = (uint64_t)b->workspace.newest_mtime,
 		.terminal = !b->options->quiet && isatty(1) && isatty(2),
 		.attest = conf_bool(&b->conf, CONF_ATTEST_ENABLED),
+		.network = true,
 	};
+	char user[4096];
 
+	paths_config(user, sizeof(user));
+	if (registry_rules_load(&b->conf, user[0] != '\0' ? user : NULL, &b->registries, e) < 0)
+		return -1;
 	b->plan_fd = build_plan_for(b, &choice, e);
 	if (b->plan_fd < 0)
 		return error_wrap(e, "plan");
 	b->plan = plan_map(b->plan_fd, e);
 	if (b->plan == NULL)
 		return -1;
-	if (b->plan->workspace == PLAN_WORKSPACE_OVERLAY &&
-		conf_u64(&b->conf, CONF_WORKSPACE_MODE) == CONF_WORKSPACE_AUTO)
-		build_note(b,
-			"workspace: %llu files, %llu MiB: mounted as an overlay, its times "
-			"and order as they are on disk",
-			(unsigned long long)b->workspace.entries,
-			(unsigned long long)(b->workspace.bytes >> 20));
+	note_workspace(b);
 	build_event(b, "plan");
 	return 0;
 }

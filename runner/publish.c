@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Theory of operation: the last step of a build, in the runner: attestation and
- * outputs appear together.
+ * Theory of operation: the last step of a build, in the runner: attestation,
+ * outputs and the record of the network appear together.
  */
 #include <stdio.h>
 
@@ -14,6 +14,11 @@ static int put_attestation(struct build *b, struct error *e)
 	const char *name = plan_string(b->plan, b->plan->name);
 	char file[300];
 
+	if (b->network_log_fd >= 0) {
+		snprintf(file, sizeof(file), "%s.network.jsonl", name);
+		if (destination_put(&b->destination, file, b->network_log_fd, e) < 0)
+			return -1;
+	}
 	if (b->attestation_fd < 0)
 		return 0;
 	snprintf(file, sizeof(file), "%s.intoto.jsonl", name);

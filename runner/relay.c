@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "runner/footer.h"
 #include "runner/launch.h"
 
 /* What a pipe or terminal that is ready for writing takes without blocking: PIPE_BUF. */
@@ -232,13 +233,16 @@ static int write_stream(struct relay_stream *s, struct error *e)
 {
 	size_t left = s->end - s->start;
 	size_t n = left > SAFE_WRITE && !s->blocking_is_harmless ? (size_t)SAFE_WRITE : left;
-	ssize_t written = write(s->to_fd, s->data + s->start, n);
+	ssize_t written;
 
+	footer_make_way(s->to_fd);
+	written = write(s->to_fd, s->data + s->start, n);
 	if (written < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
 	if (written < 0)
 		return error_set(e, errno, "cannot write the build's output");
 	s->start += (size_t)written;
+	footer_passed(s->to_fd, s->data[s->start - 1]);
 	return 0;
 }
 

@@ -22,6 +22,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "runner/build.h"
+#include "runner/footer.h"
 
 enum { TAIL_LINES = 10 };
 
@@ -82,6 +83,19 @@ static const char *outcome_of(const struct build *b, const struct error *e, int 
 	return by_kind[e->kind];
 }
 
+static void put_network(const struct build *b, struct json *j)
+{
+	if (b->plan == NULL || b->plan->network == PLAN_NETWORK_NONE)
+		return;
+	json_object_begin(j, "network");
+	json_u64(j, "allowed", b->network.allowed);
+	json_u64(j, "bytes", b->network.bytes);
+	json_u64(j, "denied", b->network.denied);
+	json_u64(j, "failed", b->network.failed);
+	json_u64(j, "uninspected", b->network.uninspected);
+	json_object_end(j);
+}
+
 static void put_result(const struct build *b, const struct error *e, int failed, struct buf *out)
 {
 	bool by_build = !failed || (build_failed_itself(b) && e->kind == ERROR_HOST);
@@ -109,6 +123,7 @@ static void put_result(const struct build *b, const struct error *e, int failed,
 		json_u64(&j, "systemUs", b->exited.system_us);
 		json_u64(&j, "maxRssKib", b->exited.max_rss_kib);
 	}
+	put_network(b, &j);
 	if (b->published) {
 		json_string(&j, "outputs", b->destination.shown);
 		json_u64(&j, "files", b->outputs.files);
@@ -138,7 +153,7 @@ static int write_result(const char *path, const struct buf *result)
 	return -1;
 }
 
-static void human_bytes(uint64_t bytes, char *out, size_t size)
+void build_format_bytes(uint64_t bytes, char *out, size_t size)
 {
 	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
 	double value = (double)bytes;
@@ -151,15 +166,31 @@ static void human_bytes(uint64_t bytes, char *out, size_t size)
 	snprintf(out, size, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
 }
 
+static void print_network(const struct build *b)
+{
+	char size[32];
+
+	if (b->plan->network == PLAN_NETWORK_NONE)
+		return;
+	build_format_bytes(b->network.bytes, size, sizeof(size));
+	fprintf(stderr, "  network   %llu requests, %s; %llu refused, %llu failed",
+		(unsigned long long)b->network.allowed, size, (unsigned long long)b->network.denied,
+		(unsigned long long)b->network.failed);
+	if (b->network.uninspected > 0)
+		fprintf(stderr, ", %llu not inspected", (unsigned long long)b->network.uninspected);
+	fprintf(stderr, "\n");
+}
+
 static void print_success(const struct build *b)
 {
 	char size[32], memory[32];
 
-	human_bytes(b->outputs.bytes, size, sizeof(size));
-	human_bytes(b->exited.max_rss_kib << 10, memory, sizeof(memory));
+	build_format_bytes(b->outputs.bytes, size, sizeof(size));
+	build_format_bytes(b->exited.max_rss_kib << 10, memory, sizeof(memory));
 	fprintf(stderr, "cupel: built in %.2f s   cpu %.2f s   largest process %s\n",
 		(double)(b->finished_ms - b->started_ms) / 1000,
 		(double)(b->exited.user_us + b->exited.system_us) / 1e6, memory);
+	print_network(b);
 	if (!b->published) {
 		fprintf(stderr,
 			"  outputs   none: nothing is in $OUT, and [outputs] names no files; "
@@ -242,6 +273,7 @@ int build_report(const struct build *b, const struct error *e, int failed)
 		written = write_result(b->options->result_path, &result);
 	if (b->options->status_fd >= 0)
 		(void)fd_write_all(b->options->status_fd, result.data, result.size);
+	footer_erase();
 	if (b->options->json)
 		(void)fd_write_all(2, result.data, result.size);
 	else if (failed)
@@ -278,5 +310,6 @@ void build_note(const struct build *b, const char *format, ...)
 	va_start(ap, format);
 	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
+	footer_erase();
 	fprintf(stderr, "cupel: %s\n", text);
 }

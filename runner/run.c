@@ -28,6 +28,8 @@ enum run_option {
 	RUN_GRACE,
 	RUN_KEEP,
 	RUN_ENV,
+	RUN_NETWORK,
+	RUN_REGISTRY,
 	RUN_NO_OVERLAY,
 	RUN_OVERLAY,
 	RUN_ASLR,
@@ -55,6 +57,10 @@ const struct option_spec run_option_specs[RUN_OPTION_COUNT] = {
 	[RUN_GRACE] = {0, "grace", "DURATION", "time between SIGTERM and SIGKILL (default: 250ms)"},
 	[RUN_KEEP] = {'k', "keep", "GLOB", "keep these files of the workspace, besides $OUT"},
 	[RUN_ENV] = {'e', "env", "NAME=VALUE", "set a variable for the build"},
+	[RUN_NETWORK] = {0, "network", "MODE",
+		"none (default), or trusted: the trusted registries"},
+	[RUN_REGISTRY] = {0, "registry", "REGISTRY",
+		"trust this registry, and only those so named"},
 	[RUN_NO_OVERLAY] = {0, "no-overlay", NULL, "copy the workspace, however large it is"},
 	[RUN_OVERLAY] = {0, "overlay", NULL, "mount the workspace as an overlay, even a small one"},
 	[RUN_ASLR] = {0, "aslr", NULL, "randomise the addresses of processes"},
@@ -84,6 +90,8 @@ static const struct {
 	[RUN_GRACE] = {"build", "grace", NULL},
 	[RUN_KEEP] = {"outputs", "files", NULL},
 	[RUN_ENV] = {"build", "environment", NULL},
+	[RUN_NETWORK] = {"network", "mode", NULL},
+	[RUN_REGISTRY] = {"network", "registries", NULL},
 	[RUN_NO_OVERLAY] = {"workspace", "mode", "copy"},
 	[RUN_OVERLAY] = {"workspace", "mode", "overlay"},
 	[RUN_ASLR] = {"build", "aslr", "yes"},
@@ -158,6 +166,8 @@ static int set_option(void *context, size_t option, const char *value, struct er
 	case RUN_GRACE:
 	case RUN_KEEP:
 	case RUN_ENV:
+	case RUN_NETWORK:
+	case RUN_REGISTRY:
 	case RUN_NO_OVERLAY:
 	case RUN_OVERLAY:
 	case RUN_ASLR:

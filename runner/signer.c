@@ -79,15 +79,21 @@ static int send_record(struct build *b, struct error *e)
 {
 	struct sign_record record = {.started_ms = b->started_ms,
 		.finished_ms = b->finished_ms,
-		.log_bytes = b->outputs.log_bytes};
-	int fds[] = {b->manifest_fd, b->packages_fd};
+		.log_bytes = b->outputs.log_bytes,
+		.requests_allowed = b->network.allowed,
+		.requests_denied = b->network.denied,
+		.requests_failed = b->network.failed,
+		.requests_uninspected = b->network.uninspected};
+	bool networked = b->plan->network != PLAN_NETWORK_NONE;
+	int fds[] = {b->manifest_fd, b->packages_fd, b->network_log_fd, b->dependencies_fd};
 
 	memcpy(record.log_sha256, b->outputs.log_sha256, sizeof(record.log_sha256));
 	memcpy(record.source_sha256, b->source.sha256, sizeof(record.source_sha256));
 	memcpy(record.outputs_sha256, b->outputs.sha256, sizeof(record.outputs_sha256));
 	snprintf(record.workspace_when, sizeof(record.workspace_when), "%s",
 		b->plan->workspace == PLAN_WORKSPACE_COPY ? "before" : "during");
-	return msg_send(b->signer.socket, SIGN_RECORD, &record, sizeof(record), fds, 2, e);
+	return msg_send(
+		b->signer.socket, SIGN_RECORD, &record, sizeof(record), fds, networked ? 4 : 2, e);
 }
 
 /* What is signed was measured; it is sent before the environment is destroyed. */

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "runner/build.h"
+#include "runner/footer.h"
 
 static uint64_t monotonic_ms(void)
 {
@@ -82,6 +83,12 @@ static int until_next(const struct clock *c, uint64_t now)
 	return next <= now ? 0 : (int)(next - now > 3600000 ? 3600000 : next - now);
 }
 
+/* Of two times to wait, where -1 is for ever. */
+static int sooner(int a, int b)
+{
+	return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
 /* Asks the build to end; whoever asks again kills it. */
 static void stop(struct build *b, struct clock *c)
 {
@@ -94,10 +101,8 @@ static void stop(struct build *b, struct clock *c)
 	c->kill_at = monotonic_ms() + b->plan->grace_ms;
 }
 
-static void obey_clock(struct build *b, struct clock *c)
+static void obey_clock(struct build *b, struct clock *c, uint64_t now)
 {
-	uint64_t now = monotonic_ms();
-
 	if (c->kill_at != 0 && now >= c->kill_at) {
 		signal_init(b, SIGKILL);
 		c->over = true;
@@ -144,8 +149,10 @@ static int reap_init(struct build *b, struct error *e)
 	return 0;
 }
 
+enum { OWN_POLLS = 4 };
+
 struct loop {
-	struct pollfd polls[3 + RELAY_POLLS];
+	struct pollfd polls[OWN_POLLS + RELAY_POLLS];
 	int relay_count;
 	struct clock clock;
 	bool init_gone, broken;
@@ -157,7 +164,9 @@ static void fill_polls(struct build *b, struct loop *l)
 	l->polls[1] = (struct pollfd){.fd = b->launch.init.socket, .events = POLLIN};
 	l->polls[2] =
 		(struct pollfd){.fd = l->init_gone ? -1 : b->launch.init.pidfd, .events = POLLIN};
-	l->relay_count = relay_polls(&b->relay, l->polls + 3);
+	/* Its end is never a way out: the build is over, then. */
+	l->polls[3] = (struct pollfd){.fd = l->broken ? -1 : b->gateway.pidfd, .events = POLLIN};
+	l->relay_count = relay_polls(&b->relay, l->polls + OWN_POLLS);
 }
 
 /* The first failure is kept and stops the build; the loop goes on until it is over. */
@@ -176,7 +185,12 @@ static void obey(struct build *b, struct loop *l, struct error *e)
 		l->broken = true;
 		stop(b, &l->clock);
 	}
-	if (!l->broken && relay_move(&b->relay, l->polls + 3, l->relay_count, to) < 0) {
+	if (!l->broken && l->polls[3].revents != 0) {
+		l->broken = b->stopped = true;
+		build_explain_gateway(b, e);
+		stop(b, &l->clock);
+	}
+	if (!l->broken && relay_move(&b->relay, l->polls + OWN_POLLS, l->relay_count, to) < 0) {
 		if (e->errnum == EPIPE)
 			b->cancelled_by = SIGPIPE;
 		b->stopped = true;
@@ -185,21 +199,48 @@ static void obey(struct build *b, struct loop *l, struct error *e)
 	}
 }
 
+/*
+ * Machines read what --json and a status descriptor give; a build that has the
+ * terminal has it alone.
+ */
+static bool may_draw(const struct build *b)
+{
+	const struct run_options *o = b->options;
+
+	return !o->quiet && !o->json && !(o->status_fd >= 0 && isatty(o->status_fd)) &&
+	       !b->plan->terminal && b->plan->input != PLAN_STDIN_INHERIT;
+}
+
+/* Until pid 1 and the output have ended, or nothing can be waited for any more. */
+static int watch(struct build *b, struct loop *l, uint64_t now, struct error *e)
+{
+	while (!l->init_gone || (!l->broken && !l->clock.over && !relay_is_done(&b->relay))) {
+		fill_polls(b, l);
+		if (poll(l->polls, (nfds_t)(OWN_POLLS + l->relay_count),
+			    sooner(until_next(&l->clock, now), footer_wait(now))) < 0 &&
+			errno != EINTR)
+			return error_set(e, errno, "cannot wait for the build");
+		obey(b, l, e);
+		now = monotonic_ms();
+		obey_clock(b, &l->clock, now);
+		footer_draw(now, b->relay.log_bytes);
+	}
+	return 0;
+}
+
 int build_supervise(struct build *b, struct error *e)
 {
 	struct loop l = {.clock = {0}};
+	uint64_t now = monotonic_ms();
+	int watched;
 
 	if (b->plan->timeout_ms != 0)
-		l.clock.timeout_at = monotonic_ms() + b->plan->timeout_ms;
-	while (!l.init_gone || (!l.broken && !l.clock.over && !relay_is_done(&b->relay))) {
-		fill_polls(b, &l);
-		if (poll(l.polls, (nfds_t)(3 + l.relay_count),
-			    until_next(&l.clock, monotonic_ms())) < 0 &&
-			errno != EINTR)
-			return error_set(e, errno, "cannot wait for the build");
-		obey(b, &l, e);
-		obey_clock(b, &l.clock);
-	}
+		l.clock.timeout_at = now + b->plan->timeout_ms;
+	footer_start(may_draw(b), now);
+	watched = watch(b, &l, now, e);
+	footer_stop();
+	if (watched < 0)
+		return -1;
 	b->finished_ms = build_now_ms();
 	if (l.broken)
 		return -1;

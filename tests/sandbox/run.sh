@@ -212,5 +212,44 @@ case_source_digest() {
 		not_ok "the same files, the same digest, copied or not"
 }
 
-run_cases devices source_digest zero_configuration workspace read_only keep exit_codes result output plan epoch
+# What a large workspace costs is told, and so is why it is copied all the same.
+case_workspace_note() {
+	large='truncate -s 300M large; echo x >file'
+	mkdir own && (cd own && eval "$large")
+	expect_output "-v tells of an overlay" '^cupel: workspace: 2 files, 300 MiB: mounted' \
+		"$CUPEL" plan -v -C own -- true
+	if [ "$HALF" = root ]; then
+		mkdir -p ramfs "$CUPEL_TEST_SHARED/foreign"
+		(cd "$CUPEL_TEST_SHARED/foreign" && eval "$large")
+		expect_output "and of a file system that cannot map ids" \
+			'^cupel: workspace: copied, because its file system cannot map ids$' \
+			unshare -m sh -c "mount -t ramfs none ramfs && cd ramfs && $large &&
+				\"\$CUPEL\" plan -v -- true"
+		said "which is copied" '^workspace *= copy$'
+		expect_output "another's files are no matter to root" 'mounted as an overlay' \
+			"$CUPEL" plan -v -C "$CUPEL_TEST_SHARED/foreign" -- true
+	elif [ -d "$CUPEL_TEST_SHARED/foreign" ]; then
+		expect_output "and of another's files" \
+			'^cupel: workspace: copied, because something in it belongs to another' \
+			"$CUPEL" plan -v -C "$CUPEL_TEST_SHARED/foreign" -o "$TMP/none" -- true
+		said "which are copied" '^workspace *= copy$'
+	else
+		skip "and of another's files" "it needs root"
+	fi
+	rm own/large && chmod 755 own
+	"$CUPEL" plan -v -C own -- true >"$TMP/output" 2>&1
+	! grep -q '^cupel: workspace' "$TMP/output" && ok "of a small one nothing is told" ||
+		not_ok "of a small one nothing is told" "$(cat "$TMP/output")"
+}
+
+# `cupel plan` changes nothing, not even what a dead run left.
+case_left_over() {
+	mkdir .cupel-staging-0123abcd && echo x >.cupel-staging-0123abcd/part
+	expect 0 "a plan where a dead run left something" "$CUPEL" plan -- true
+	judge "leaves it alone" test -s .cupel-staging-0123abcd/part
+	expect 0 "a run there" "$CUPEL" run --no-attest -- true
+	judge "removes it" test ! -e .cupel-staging-0123abcd
+}
+
+run_cases workspace_note left_over devices source_digest zero_configuration workspace read_only keep exit_codes result output plan epoch
 finish

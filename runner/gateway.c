@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: the runner's side of cupel-gateway, the build's only way out. It is
+ * started before the sandbox, so that its start-up is hidden, and gets the listeners that
+ * pid 1 made inside. What it brings at the end, the record of every request, is not read
+ * here but handed to the signer; here only its counts decide.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "runner/build.h"
+
+static bool has_network(const struct build *b)
+{
+	return b->plan->network != PLAN_NETWORK_NONE;
+}
+
+/* Of a rule's line: "url=https://host:443/". The plan is our own; 0 when it is not so. */
+static uint16_t port_of(const char *line)
+{
+	const char *url = strstr(line, " url="), *host = url == NULL ? NULL : strstr(url, "://");
+	const char *slash = host == NULL ? NULL : strchr(host + 3, '/');
+	const char *colon = slash;
+
+	while (colon != NULL && colon > host && *colon != ':')
+		colon--;
+	return colon == NULL || colon <= host ? 0 : (uint16_t)strtoul(colon + 1, NULL, 10);
+}
+
+static int add_port(struct launch_stdio *stdio, uint16_t port, struct error *e)
+{
+	for (uint32_t i = 0; i < stdio->port_count; i++)
+		if (stdio->ports[i] == port)
+			return 0;
+	if (stdio->port_count == INIT_PORTS_MAX)
+		return error_set_kind(e, ERROR_USAGE, 0,
+			"the registries use more than %d different ports", INIT_PORTS_MAX);
+	stdio->ports[stdio->port_count++] = port;
+	return 0;
+}
+
+int build_choose_ports(const struct build *b, struct launch_stdio *stdio, struct error *e)
+{
+	if (!has_network(b))
+		return 0;
+	/* Also for names that no rule is about: their refusal says why. */
+	if (add_port(stdio, 80, e) < 0 || add_port(stdio, 443, e) < 0)
+		return -1;
+	for (uint32_t i = 0; i < b->plan->registries.count; i++)
+		if (add_port(stdio, port_of(plan_item(b->plan, b->plan->registries, i)), e) < 0)
+			return -1;
+	return 0;
+}
+
+int build_start_gateway(struct build *b, struct error *e)
+{
+	static const char *const argv[] = {"cupel-gateway", NULL};
+
+	if (!has_network(b))
+		return 0;
+	if (process_start("cupel-gateway", argv, &b->gateway, e) < 0)
+		return -1;
+	return msg_send(b->gateway.socket, GATEWAY_START, NULL, 0, &b->plan_fd, 1, e);
+}
+
+int build_connect_gateway(struct build *b, struct error *e)
+{
+	struct msg m;
+	int result;
+
+	if (!has_network(b))
+		return 0;
+	if (build_await(b, b->launch.init.socket, INIT_LISTENING, &m, e) < 0)
+		return error_wrap(e, "sandbox");
+	result = msg_send(b->gateway.socket, GATEWAY_LISTEN, NULL, 0, m.fds, m.fd_count, e);
+	msg_deinit(&m);
+	return result;
+}
+
+int build_await_gateway(struct build *b, int fds[2], struct error *e)
+{
+	struct msg m;
+
+	if (!has_network(b))
+		return 0;
+	if (build_await(b, b->gateway.socket, GATEWAY_READY, &m, e) < 0)
+		return -1;
+	fds[0] = msg_take_fd(&m, 0);
+	fds[1] = msg_take_fd(&m, 1);
+	msg_deinit(&m);
+	return fds[1] < 0 ? error_set(e, EBADMSG, "malformed answer of cupel-gateway") : 0;
+}
+
+void build_explain_gateway(struct build *b, struct error *e)
+{
+	struct msg m;
+
+	/* It is gone, so this does not wait. */
+	if (msg_expect(b->gateway.socket, GATEWAY_DONE, &m, e) == 0) {
+		msg_deinit(&m);
+		error_set(e, EPROTO, "it ended early");
+	}
+	error_wrap(e, "network: cupel-gateway");
+}
+
+static int take_record(struct build *b, struct error *e)
+{
+	struct msg m;
+	int result;
+
+	if (msg_send(b->gateway.socket, GATEWAY_FINISH, NULL, 0, NULL, 0, e) < 0 ||
+		build_await(b, b->gateway.socket, GATEWAY_DONE, &m, e) < 0)
+		return error_wrap(e, "network");
+	result = msg_payload(&m, &b->network, sizeof(b->network));
+	b->network_log_fd = msg_take_fd(&m, 0);
+	b->dependencies_fd = msg_take_fd(&m, 1);
+	msg_deinit(&m);
+	if (result < 0 || b->dependencies_fd < 0)
+		return error_set(e, EBADMSG, "malformed answer of cupel-gateway");
+	b->network.first_denied[sizeof(b->network.first_denied) - 1] = '\0';
+	/* It holds the build's network namespace, which is to be gone. */
+	return process_finish(&b->gateway, e);
+}
+
+int build_finish_gateway(struct build *b, int supervised, struct error *e)
+{
+	struct error later = {0};
+
+	/* Without pid 1's end nothing is over, and a gateway that is gone has nothing to say. */
+	if (!has_network(b) || b->cancelled_by != 0 || !b->ended)
+		return supervised;
+	if (take_record(b, &later) < 0) {
+		/* The first failure is the one that is told. */
+		if (supervised == 0)
+			*e = later;
+		return -1;
+	}
+	if (b->network.denied == 0 || b->plan->on_deny == PLAN_ON_DENY_CONTINUE)
+		return supervised;
+	error_set_kind(e, ERROR_POLICY, 0, "network: %llu %s refused, the first was %s",
+		(unsigned long long)b->network.denied,
+		b->network.denied == 1 ? "request was" : "requests were", b->network.first_denied);
+	e->hint[0] = '\0';
+	return error_hint(e, "let the build do without it, add it to a registry's rule (see "
+			     "cupel.registry(5)), or set on-deny = continue in [network]");
+}
