@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -33,7 +34,7 @@ void relay_init(struct relay *r)
 	r->typed_start = r->typed_end = 0;
 	r->input = r->raw = false;
 	for (int i = 0; i < RELAY_STREAMS; i++) {
-		r->streams[i].from_fd = r->streams[i].to_fd = -1;
+		r->streams[i].from_fd = r->streams[i].to_fd = r->streams[i].own_fd = -1;
 		r->streams[i].start = r->streams[i].end = 0;
 		r->streams[i].data = chunks[i];
 	}
@@ -62,6 +63,8 @@ void relay_deinit(struct relay *r)
 	for (int i = 0; i < RELAY_STREAMS; i++)
 		if (r->streams[i].from_fd != r->terminal_fd)
 			fd_closep(&r->streams[i].from_fd);
+	for (int i = 0; i < RELAY_STREAMS; i++)
+		fd_closep(&r->streams[i].own_fd);
 	fd_closep(&r->log_fd);
 }
 
@@ -87,6 +90,20 @@ static bool are_same_file(int a, int b)
 	       sa.st_ino == sb.st_ino;
 }
 
+/*
+ * A terminal promises room and then waits for more of it: it needs a description of our
+ * own, which does not wait. -1 when it is none, or when it may not be opened.
+ */
+static int open_terminal(int to_fd)
+{
+	char path[32];
+
+	if (to_fd < 0 || !isatty(to_fd))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", to_fd);
+	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 static int open_pipe(struct relay *r, int stream, int to_fd, int *ret_child, struct error *e)
 {
 	int ends[2];
@@ -97,6 +114,7 @@ static int open_pipe(struct relay *r, int stream, int to_fd, int *ret_child, str
 	r->streams[stream].from_fd = ends[0];
 	r->streams[stream].to_fd = to_fd;
 	r->streams[stream].blocking_is_harmless = to_fd >= 0 && is_regular(to_fd);
+	r->streams[stream].own_fd = open_terminal(to_fd);
 	*ret_child = ends[1];
 	return 0;
 }
@@ -130,6 +148,7 @@ int relay_open(struct relay *r, bool terminal, bool input, bool quiet, uint64_t 
 
 		r->input = input;
 		r->streams[0].to_fd = out;
+		r->streams[0].own_fd = open_terminal(out);
 		ioctl(1, TIOCGWINSZ, &size);
 		ret->rows = size.ws_row;
 		ret->columns = size.ws_col;
@@ -236,7 +255,7 @@ static int write_stream(struct relay_stream *s, struct error *e)
 	ssize_t written;
 
 	footer_make_way(s->to_fd);
-	written = write(s->to_fd, s->data + s->start, n);
+	written = write(s->own_fd >= 0 ? s->own_fd : s->to_fd, s->data + s->start, n);
 	if (written < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
 	if (written < 0)

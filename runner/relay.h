@@ -14,8 +14,9 @@ enum { RELAY_STREAMS = 2, RELAY_CHUNK = 65536, RELAY_TAIL = 4096, RELAY_POLLS = 
 
 /* One stream of the build's output on its way to ours and into the log. */
 struct relay_stream {
-	int from_fd;		   /* -1 when it has ended */
-	int to_fd;		   /* ours: 1 or 2; -1: only into the log */
+	int from_fd; /* -1 when it has ended */
+	int to_fd;   /* ours: 1 or 2; -1: only into the log */
+	int own_fd;  /* the same, opened by us so that it never waits: a terminal; else -1 */
 	bool blocking_is_harmless; /* a regular file */
 	size_t start, end;	   /* what is read and not yet written */
 	char *data;		   /* RELAY_CHUNK bytes; static, one relay in a process */

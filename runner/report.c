@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -261,6 +262,14 @@ static void print_failure(const struct build *b, const struct error *e)
 			"  hint: raise it with --timeout, or 'timeout' in section [build]\n");
 }
 
+/* Whoever does not read what we say shall not keep us from ending. */
+static bool is_read(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+	return poll(&p, 1, 1000) == 1 && (p.revents & POLLOUT) != 0;
+}
+
 int build_report(const struct build *b, const struct error *e, int failed)
 {
 	_cleanup_(buf_deinit) struct buf result = BUF_INIT;
@@ -274,6 +283,8 @@ int build_report(const struct build *b, const struct error *e, int failed)
 	if (b->options->status_fd >= 0)
 		(void)fd_write_all(b->options->status_fd, result.data, result.size);
 	footer_erase();
+	if (b->cancelled_by != 0 && !is_read(2))
+		return written;
 	if (b->options->json)
 		(void)fd_write_all(2, result.data, result.size);
 	else if (failed)

@@ -126,6 +126,29 @@ sys.exit(p.wait(3) != (143 if way == "TERM" else 124))' $way
 		trap "" HUP; "$CUPEL" run -- sleep 0.5 & sleep 0.2; kill -HUP $!; wait $!'
 }
 
+# A terminal takes a part of what it promises, and waits for its reader with the rest.
+case_stuck_terminal() {
+	for output in terminal error; do
+		expect 0 "a terminal that nobody reads: $output" timeout 20 python3 -c '
+import os, pty, signal, sys, time
+pid, terminal = pty.fork()
+if pid == 0:
+    if sys.argv[1] == "error":
+        os.dup2(os.open("/dev/null", os.O_WRONLY), 1)
+    cupel = os.environ["CUPEL"]
+    os.execv(cupel, [cupel, "run", "--no-attest", "--", "sh", "-c", "yes >&2"])
+time.sleep(1)
+os.kill(pid, signal.SIGTERM)
+for i in range(100):
+    done, status = os.waitpid(pid, os.WNOHANG)
+    if done:
+        sys.exit(os.waitstatus_to_exitcode(status) != 143)
+    time.sleep(0.05)
+os.kill(pid, signal.SIGKILL)
+sys.exit("still there")' $output
+	done
+}
+
 case_terminal() {
 	run="$CUPEL run --no-attest --"
 	expect_output "on a terminal the build has one of its own" '^/dev/pts/0' \
@@ -140,5 +163,5 @@ case_terminal() {
 	expect_output "without one it has a pipe" '^pipe:' sh -c "$run readlink /proc/self/fd/1 | cat"
 }
 
-run_cases signals interrupt timeout daemons kill stuck_reader terminal
+run_cases signals interrupt timeout daemons kill stuck_reader stuck_terminal terminal
 finish
