@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 #define DIGITS "0123456789"
 #define HEX DIGITS "ABCDEF"
@@ -34,6 +35,7 @@ enum fault {
 	RELATIVE,
 	BAD_BYTE,
 	BAD_ESCAPE,
+	NO_TEXT,
 	EMPTY_SEGMENT,
 	DOT_SEGMENT,
 	BAD_METHOD,
@@ -55,7 +57,7 @@ static const struct registry_fault faults[] = {
 		"write it as 'https://HOST:PORT/', without zeros in front"},
 	[QUERY] = {"the url has a query or a fragment", "take everything from '?' or '#' on away"},
 	[STAR] = {"the url has a '*' in its path", "patterns are what the key 'path' is for"},
-	[TOO_LONG] = {"the url is too long", "shorten its path"},
+	[TOO_LONG] = {"the path is too long", "shorten it"},
 	[RELATIVE] = {"the path does not begin with '/'",
 		"write it as requests have it, such as '/simple/' or '/**/info'"},
 	[BAD_BYTE] = {"the path has a byte in it that no request's path has",
@@ -63,6 +65,7 @@ static const struct registry_fault faults[] = {
 	[BAD_ESCAPE] = {"the path has an escape in it that no request's path has",
 		"two upper-case hexadecimal digits follow '%'; write letters, digits and "
 		"punctuation as themselves"},
+	[NO_TEXT] = {"the path's escapes are not UTF-8 text", "escape each byte of a character"},
 	[EMPTY_SEGMENT] = {"the path has '//' in it", "write one '/'"},
 	[DOT_SEGMENT] = {"the path has '.' or '..' in it", "write the path that is meant"},
 	[BAD_METHOD] = {"there is no such method", "it is GET, HEAD or OPTIONS"},
@@ -93,18 +96,41 @@ static bool is_escape(const char *s)
 	return byte >= 0x20 && byte != 0x7f && strchr(PLAIN "/\\%", byte) == NULL;
 }
 
+static char decode(const char *s)
+{
+	return (char)((strchr(HEX, s[1]) - HEX) * 16 + (strchr(HEX, s[2]) - HEX));
+}
+
+/* The whole has to be text when it is decoded, as the gateway demands of requests. */
 static const struct registry_fault *check_bytes(const char *path)
 {
+	char bytes[REGISTRY_URL_ROOM];
+	size_t n = 0;
+
+	if (strlen(path) >= sizeof(bytes))
+		return fault(TOO_LONG);
 	for (const char *s = path; *s != '\0'; s++) {
+		bytes[n++] = *s;
 		if (*s == '%') {
 			if (!is_escape(s))
 				return fault(BAD_ESCAPE);
+			bytes[n - 1] = decode(s);
 			s += 2;
 		} else if (strchr(PLAIN "/", *s) == NULL) {
 			return fault(BAD_BYTE);
 		}
 	}
-	return NULL;
+	return text_is_utf8(bytes, n) && !text_has_control(bytes, n) ? NULL : fault(NO_TEXT);
+}
+
+/* n bytes; what follows ';' is no part of the name for some servers. */
+static bool is_dots(const char *s, size_t n)
+{
+	const char *parameters = memchr(s, ';', n);
+
+	if (parameters != NULL)
+		n = (size_t)(parameters - s);
+	return (n == 1 && s[0] == '.') || (n == 2 && s[0] == '.' && s[1] == '.');
 }
 
 const struct registry_fault *registry_check_pattern(const char *pattern)
@@ -121,7 +147,7 @@ const struct registry_fault *registry_check_pattern(const char *pattern)
 
 		if (n == 0)
 			return fault(EMPTY_SEGMENT);
-		if ((n == 1 && s[0] == '.') || (n == 2 && s[0] == '.' && s[1] == '.'))
+		if (is_dots(s, n))
 			return fault(DOT_SEGMENT);
 		s += n + (s[n] == '/');
 	}
