@@ -274,6 +274,11 @@ int build_make_plan(struct build *b, struct error *e)
 	};
 	char user[4096];
 
+	if (conf_level(&b->conf, CONF_NETWORK_REGISTRIES) == CONF_LEVEL_COMMAND_LINE &&
+		conf_u64(&b->conf, CONF_NETWORK_MODE) == PLAN_NETWORK_NONE) {
+		error_set_kind(e, ERROR_USAGE, 0, "--registry is of no use without a network");
+		return error_hint(e, "add --network trusted");
+	}
 	paths_config(user, sizeof(user));
 	if (registry_rules_load(&b->conf, user[0] != '\0' ? user : NULL, &b->registries, e) < 0)
 		return -1;
