@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Clients as people have them, unmodified: whom they trust, and what they fetch.
+. "${0%/*}/net.sh"
+
+# client PROGRAM NAME COMMAND: fetches /plain, to standard output.
+client() {
+	if ! command -v "$1" >/dev/null; then
+		skip "$2" "$1 is not installed"
+		return
+	fi
+	expect 0 "$2" build sh -c "$3"
+	said "$2: what it fetched" 'plain /plain'
+}
+
+case_fetchers() {
+	project
+	on_deny fail
+	url=https://registry.test/plain
+	client curl curl "curl -sS $url"
+	client curl "curl without our variables" "env -i PATH=\$PATH curl -sS $url"
+	client wget wget "wget -qO- $url"
+	client wget "wget over http" "wget -qO- http://clear.test/plain"
+	client openssl "openssl s_client -CAfile" "printf 'GET /plain HTTP/1.1\r\nHost: registry.test\r\nConnection: close\r\n\r\n' |
+		openssl s_client -quiet -verify_return_error -verify_hostname registry.test \
+		-CAfile /etc/ssl/certs/ca-certificates.crt -connect registry.test:443"
+	client openssl "openssl s_client -CApath" "printf 'GET /plain HTTP/1.1\r\nHost: registry.test\r\nConnection: close\r\n\r\n' |
+		openssl s_client -quiet -verify_return_error -verify_hostname registry.test \
+		-CApath /etc/ssl/certs -connect registry.test:443"
+	client /usr/bin/python3 "python3 urllib" "/usr/bin/python3 -c '
+import urllib.request
+print(urllib.request.urlopen(\"$url\").read().decode())'"
+	if perl -MIO::Socket::SSL -e 1 2>/dev/null; then
+		client perl "perl HTTP::Tiny" "perl -MHTTP::Tiny -e '
+print HTTP::Tiny->new(verify_SSL => 1)->get(\"$url\")->{content}'"
+	else
+		skip "perl HTTP::Tiny" "perl's IO::Socket::SSL is not installed"
+	fi
+	client node "node https" "node -e '
+require(\"https\").get(\"$url\", r => r.on(\"data\", d => console.log(String(d)))).on(\"error\", e => { throw e; })'"
+}
+
+# certificates NAME COUNT: of authorities that clients inside trust.
+certificates() {
+	expect 0 "$1" build grep -c BEGIN /etc/ssl/certs/ca-certificates.crt
+	said "$1: $2" "^$2\$"
+}
+
+# A tunnel's client sees the registry's own certificate.
+case_tunnel() {
+	project
+	on_deny fail
+	expect 0 "a tunnel" build curl -sS https://tunnel.test/plain
+	said "a tunnel: what it fetched" 'plain /plain'
+	record "it is on record as not inspected" '.host == "tunnel.test" and .inspected == false'
+	certificates "beside a tunnel the system's authorities are trusted" 2
+	printf 'registries = main\n' >>cupel.ini
+	certificates "without one ours is the only one" 1
+	expect 121 "a registry that the project has not picked is refused" \
+		build curl -sS http://clear.test/plain
+}
+
+case_git() {
+	project
+	on_deny fail
+	commit=$(cat "$WORLD/git.commit")
+	expect 0 "git clone" build sh -c 'git clone -q https://registry.test/git/repo.git there &&
+		git -C there rev-parse HEAD && git -C there cat-file -p HEAD:file'
+	said "its commit" "$commit"
+	record "what it wanted is on record" ".method == \"POST\" and (.wants // \"\" | startswith(\"$commit\")) and
+		(.url | endswith(\"/git/repo.git/git-upload-pack\"))"
+	expect 0 "git clone --depth 1" build git clone -q --depth 1 \
+		https://registry.test/git/repo.git there
+	on_deny continue
+	expect 128 "git push" build sh -c 'git clone -q https://registry.test/git/repo.git there &&
+		cd there && git push -q https://registry.test/git/repo.git HEAD:refs/heads/pushed'
+	said "is refused" '403'
+	judge "and nothing was pushed" test ! -e "$WORLD/git/repo.git/refs/heads/pushed"
+}
+
+case_java() {
+	if [ "$HALF" != root ]; then
+		skip java "once is enough, it takes long"
+		return
+	fi
+	cat >Fetch.java <<-'END'
+		import java.net.URI;
+		import java.net.http.*;
+
+		public class Fetch {
+			public static void main(String[] a) throws Exception {
+				var request = HttpRequest.newBuilder(URI.create(a[0])).build();
+				System.out.println(HttpClient.newHttpClient()
+					.send(request, HttpResponse.BodyHandlers.ofString()).body());
+			}
+		}
+	END
+	project
+	on_deny fail
+	client java "java HttpClient" "java Fetch.java https://registry.test/plain"
+}
+
+run_cases fetchers tunnel git java
+finish

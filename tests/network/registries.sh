@@ -1,0 +1,87 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Builds that fetch: what arrives, what is refused, and what is on record of it.
+. "${0%/*}/net.sh"
+
+# A dependency of the provenance: dependency NAME URL BODY-FILE
+dependency() {
+	net_digest=$(sha256sum "$3" | cut -d ' ' -f 1)
+	if jq -r .payload cupel-out/net.intoto.jsonl | base64 -d |
+		jq -e --arg u "$2" --arg d "$net_digest" 'any(.predicate.buildDefinition.resolvedDependencies[];
+			(.downloadLocation // .uri) == $u and .digest.sha256 == $d)' >"$TMP/judged" 2>&1; then
+		ok "$1"
+	else
+		not_ok "$1" "$(jq -r .payload cupel-out/net.intoto.jsonl | base64 -d | jq -c \
+			.predicate.buildDefinition.resolvedDependencies)"
+	fi
+}
+
+case_allowed() {
+	project
+	on_deny fail
+	printf 'plain /a.tgz' >a
+	printf 'plain /b' >b
+	expect 0 "a build that fetches" build sh -c 'curl -sS https://registry.test/a.tgz >a1 &&
+		cmp a a1 && curl -sS http://clear.test/b >b1 && cmp b b1'
+	record "https is on record" '.url == "https://registry.test/a.tgz" and .outcome == "allowed" and
+		.status == 200 and .size == 12 and .inspected and .address == "127.0.0.1" and
+		(.sha256 | length) == 64 and (.sha512 | length) == 128 and (.spki | length) == 64'
+	record "http is on record" '.url == "http://clear.test/b" and .outcome == "allowed" and .registry == "clear"'
+	dependency "https is in the provenance" https://registry.test/a.tgz a
+	dependency "http is in the provenance" http://clear.test/b b
+}
+
+case_denied() {
+	project
+	on_deny fail
+	expect 121 "a request that no rule allows fails the build" build sh -c \
+		'curl -sS https://nobody.test/x || true'
+	said "the result names it" 'network: 1 request was refused, the first was GET https://nobody.test/x'
+	said "the client is told what would allow it" 'url = https://nobody.test:443/'
+	unpublished "nothing is published"
+	expect 121 "one that a build ignores, too" build sh -c \
+		'curl -sS https://registry.test/x >/dev/null; curl -sS -X DELETE https://registry.test/x'
+	said "with its method" 'DELETE https://registry.test/x: no rule allows this method'
+	unpublished "nothing is published then"
+	expect 121 "a refused handshake, too" build python3 -c '
+import socket
+s = socket.create_connection(("registry.test", 443))
+s.sendall(b"not TLS\r\n")
+s.recv(9)'
+	unpublished "nothing is published then, either"
+	on_deny continue
+	expect 0 "unless the administrator wants it so" build sh -c 'curl -sS https://nobody.test/x'
+	record "then it is on record" '.url == "https://nobody.test/x" and .outcome == "denied" and
+		.why == "no rule is for this host" and .method == "GET"'
+	expect 1 "and no dependency" sh -c 'jq -r .payload cupel-out/net.intoto.jsonl | base64 -d |
+		jq -c .predicate.buildDefinition.resolvedDependencies | grep nobody.test'
+}
+
+case_upstream() {
+	project
+	on_deny continue
+	inside upstream.py
+	for path in longer reset bad-chunk no-last-chunk two-lengths both-framings bare-lf folded \
+		huge-header not-http switch nothing; do
+		for url in https://registry.test http://clear.test; do
+			record "$url/$path is on record as failed" ".url == \"$url/$path\" and
+				.outcome == \"failed\" and (.sha256 | not) and (.why | length) > 0"
+		done
+	done
+	for host in wrong expired mistaken; do
+		record "a $host certificate is on record" \
+			".url == \"https://$host.test/never\" and .outcome == \"failed\""
+	done
+	record "a grant is on record with where it came from" '.url == "https://files.test/granted?v=1" and
+		.outcome == "allowed" and (.grant | startswith("https://registry.test:443/to-other"))'
+	record "so is a tunnel, as not inspected" '.host == "tunnel.test" and .outcome == "allowed" and
+		.inspected == false'
+	if grep -q '"path": "/never' "$WORLD/seen"; then
+		not_ok "no such request reached a registry" "$(grep never "$WORLD/seen")"
+	else
+		ok "no such request reached a registry"
+	fi
+}
+
+run_cases allowed denied upstream
+finish

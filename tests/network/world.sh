@@ -1,0 +1,149 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
+# world.sh SCRIPT: runs a script of this suite in a world of its own: a network namespace
+# with loopback only, where the registries of server.py listen, and a mount namespace
+# whose /etc/hosts knows their names and whose /etc/ssl/certs their authority. Nothing
+# outside is touched or reached. WORLD is its directory.
+set -eu
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+enter() {
+	for tool in openssl jq git /usr/bin/python3 unshare setpriv mount; do
+		command -v $tool >/dev/null || skip_all "$tool is not installed"
+	done
+	WORLD=$(mktemp -d /tmp/cupel-world.XXXXXX)
+	export WORLD
+	trap 'rm -rf "$WORLD"' EXIT
+	chmod 755 "$WORLD"
+	if [ "$(id -u)" = 0 ]; then
+		set -- unshare -mn --propagation private
+	else
+		# The user stays who he is, and has what he needs for the mounts.
+		set -- unshare -Umn --propagation private --map-current-user --keep-caps
+	fi
+	"$@" true 2>/dev/null || skip_all "no mount and network namespaces for this user"
+	WORLD_INSIDE=yes "$@" sh "$0" "$script"
+}
+
+# leaf FILE NAME DAYS AUTHORITY
+leaf() {
+	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$2" \
+		-keyout "$1.key" -out "$1.csr" 2>/dev/null
+	printf 'subjectAltName = DNS:%s\n' "$2" >"$1.ext"
+	openssl x509 -req -in "$1.csr" -CA "$4.crt" -CAkey "$4.key" -CAcreateserial \
+		-days "$3" -extfile "$1.ext" -out "$1.crt" 2>/dev/null
+	cat "$1.key" "$1.crt" >"$1.pem"
+	rm "$1.key" "$1.crt" "$1.csr" "$1.ext"
+}
+
+authority() {
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
+		-subj "/CN=$1" -keyout "$1.key" -out "$1.crt" 2>/dev/null
+}
+
+certificates() {
+	authority trusted
+	authority stranger
+	for name in registry files other limited tunnel private; do
+		leaf $name.test $name.test 2 trusted
+	done
+	leaf wrong.test wrong.test 2 stranger
+	leaf expired.test expired.test -1 trusted
+	leaf mistaken.test other.test 2 trusted
+	mkdir certs
+	cp trusted.crt certs/trusted.pem
+	cp trusted.crt certs/ca-certificates.crt
+	openssl rehash certs 2>/dev/null
+}
+
+# 11.0.0.1 is a public address, and here it is ours.
+names() {
+	cat >hosts <<-END
+		127.0.0.1 localhost registry.test files.test other.test limited.test tunnel.test
+		127.0.0.1 clear.test wrong.test expired.test mistaken.test private.test
+		11.0.0.1 public.test
+		169.254.169.254 metadata.test
+		::1 six.test
+		::ffff:127.0.0.1 mapped.test
+	END
+}
+
+repository() {
+	git init -q --bare git/repo.git
+	git -C git/repo.git config http.receivepack true
+	blob=$(echo hello | git -C git/repo.git hash-object -w --stdin)
+	tree=$(printf '100644 blob %s\tfile\n' "$blob" | git -C git/repo.git mktree)
+	commit=$(GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@a GIT_COMMITTER_NAME=a \
+		GIT_COMMITTER_EMAIL=a@a git -C git/repo.git commit-tree -m first "$tree")
+	git -C git/repo.git update-ref HEAD "$commit"
+	git -C git/repo.git update-server-info
+	echo "$commit" >git.commit
+}
+
+interfaces() {
+	/usr/bin/python3 -c '
+import fcntl, socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+address = lambda a: struct.pack("HH4s8x", socket.AF_INET, 0, socket.inet_aton(a))
+flags = struct.pack("16sh22x", b"lo", 0x1)
+fcntl.ioctl(s, 0x8914, flags)                                            # SIOCSIFFLAGS: up
+fcntl.ioctl(s, 0x8916, struct.pack("16s", b"lo:1") + address("11.0.0.1"))  # SIOCSIFADDR
+fcntl.ioctl(s, 0x891c, struct.pack("16s", b"lo:1") + address("255.255.255.255"))'
+}
+
+places() {
+	mount --bind hosts /etc/hosts
+	mount --bind resolv.conf /etc/resolv.conf
+	mount --bind certs /etc/ssl/certs
+}
+
+live() {
+	cd "$WORLD"
+	certificates
+	names
+	repository
+	interfaces
+	echo 'nameserver 127.0.0.53' >resolv.conf
+	places
+	if [ "$(id -u)" = 0 ]; then
+		# So that the administrator's registries can be made where there are none yet.
+		mkdir etc
+		mount -t tmpfs tmpfs etc
+		mkdir etc/up etc/work
+		if mount -t overlay -o "lowerdir=/etc,upperdir=$WORLD/etc/up,workdir=$WORLD/etc/work" \
+			overlay /etc 2>/dev/null; then
+			places
+			rm -rf /etc/cupel
+			mkdir -p /etc/cupel/registries.d
+			export WORLD_ETC=yes
+		fi
+		drop=
+	else
+		drop='setpriv --inh-caps=-all --ambient-caps=-all'
+	fi
+	chmod -R a+rX "$WORLD"
+	/usr/bin/python3 "$here/server.py" "$WORLD" >server.log 2>&1 </dev/null &
+	server=$!
+	trap 'kill $server' EXIT
+	for _ in $(seq 100); do
+		[ ! -e ready ] || break
+		sleep 0.05
+	done
+	[ -e ready ] || { cat server.log >&2; exit 99; }
+	cd /
+	$drop sh "$script"
+}
+
+here=$(cd "${0%/*}" && pwd -P)
+script=$(cd "${1%/*}" && pwd -P)/${1##*/}
+if [ -z "${WORLD_INSIDE-}" ]; then
+	enter
+else
+	unset WORLD_INSIDE
+	live
+fi
