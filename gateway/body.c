@@ -155,10 +155,9 @@ int body_move(struct body *b, char *why, size_t size)
 		result = fail(&m, false, "libcrypto cannot hash");
 	else
 		result = move_all(&m);
-	if (result == 0) {
-		finish_digest(m.sha256, b->sha256_hex);
-		finish_digest(m.sha512, b->sha512_hex);
-	}
+	/* Also of what was cut short: so much was delivered. */
+	finish_digest(m.sha256, b->sha256_hex);
+	finish_digest(m.sha512, b->sha512_hex);
 	EVP_MD_CTX_free(m.sha256);
 	EVP_MD_CTX_free(m.sha512);
 	return result;

@@ -23,5 +23,5 @@ struct body {
 	bool client_failed; /* whose fault a failure was */
 };
 
-/* The whole of it. 0, or -1 and why in `why`. */
+/* The whole of it. 0, or -1 and why in `why`; size and digests are of what was delivered. */
 int body_move(struct body *b, char *why, size_t size);

@@ -27,6 +27,15 @@
 
 static struct client *clients;
 
+void client_interrupt_all(void)
+{
+	for (struct client *c = clients; c != NULL; c = c->next) {
+		shutdown(c->stream.fd, SHUT_RDWR);
+		if (c->peer_fd >= 0)
+			shutdown(c->peer_fd, SHUT_RDWR);
+	}
+}
+
 void client_abandon_all(void)
 {
 	for (struct client *c = clients; c != NULL; c = c->next) {
@@ -34,7 +43,9 @@ void client_abandon_all(void)
 
 		if (r == NULL)
 			continue;
-		r->outcome = RECORD_FAILED;
+		/* A tunnel that is open has carried what nobody looked at. */
+		if (r->inspected || r->outcome != RECORD_ALLOWED)
+			r->outcome = RECORD_FAILED;
 		r->host = c->host;
 		r->port = c->port;
 		r->why = "the build was over before it was";
@@ -217,23 +228,28 @@ static void run(void *context)
 	free(c);
 }
 
-void client_start(int fd)
+static void set_nodelay(int fd)
 {
-	struct client *c = calloc(1, sizeof(*c));
 	const int one = 1;
 
-	if (c == NULL || gateway.clients >= CLIENTS_MAX || stream_open(&c->stream, fd) < 0) {
-		if (c != NULL)
-			stream_close(&c->stream);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+}
+
+void client_start(int fd)
+{
+	struct client *c = gateway.clients >= CLIENTS_MAX ? NULL : calloc(1, sizeof(*c));
+
+	if (c == NULL) {
 		fd_closep(&fd);
-		free(c);
 		return;
 	}
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	c->peer_fd = -1;
+	set_nodelay(fd);
 	c->next = clients;
 	clients = c;
 	gateway.clients++;
-	if (task_spawn(run, c) == 0)
+	/* From here on the descriptor is the stream's, which closes it. */
+	if (stream_open(&c->stream, fd) == 0 && task_spawn(run, c) == 0)
 		return;
 	forget(c);
 	stream_close(&c->stream);

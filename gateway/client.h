@@ -16,6 +16,7 @@ struct client {
 	char host[NAME_SIZE]; /* "" when no name has its address */
 	unsigned short port;
 	bool tls;
+	int peer_fd;		/* the registry's side of what is under way, borrowed, or -1 */
 	struct record *pending; /* of what is under way, or NULL */
 };
 
@@ -29,7 +30,9 @@ void client_start(int fd);
 bool exchange_run(struct client *c);
 /* Carries bytes both ways until both ends are closed (tunnel.c). */
 void tunnel_run(struct client *c, const struct rule *rule);
-/* The build is over: what is under way goes on record as failed. */
+/* The build is over: what is under way is cut, so that it comes to its end by itself. */
+void client_interrupt_all(void);
+/* What has not even then goes on record as it is. */
 void client_abandon_all(void);
 /* Puts a connection on record that was refused before it made a request. */
 void client_refuse(const struct client *c, const char *why);

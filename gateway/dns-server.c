@@ -32,6 +32,7 @@ static void answer_datagrams(void *context)
 			w->fd, query, sizeof(query), MSG_DONTWAIT, (struct sockaddr *)&from, &size);
 		size_t length;
 
+		task_breathe();
 		if (n < 0 && errno == EAGAIN) {
 			task_wait(w, EPOLLIN, 0);
 			continue;

@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "gateway/body.h"
 #include "gateway/client.h"
+#include "gateway/fields.h"
 #include "gateway/gateway-state.h"
 #include "gateway/grant.h"
 #include "gateway/http.h"
@@ -25,6 +25,8 @@
 #include "gateway/url.h"
 
 enum { REQUEST_BODY_MAX = 64 << 20, WANTS_ROOM = 8192, ANSWER_MS = 300000 };
+/* Answers with 1xx before the one that counts. */
+enum { INTERIM_MAX = 8 };
 
 struct exchange {
 	struct client *client;
@@ -40,59 +42,6 @@ struct exchange {
 	char why[256], media_type[128], wants[WANTS_ROOM];
 	bool keep;
 };
-
-/* What a registry needs to know of a request, and nothing that could carry more out. */
-static const char *const request_fields[] = {"accept", "accept-encoding", "accept-language",
-	"cache-control", "content-encoding", "content-type", "git-protocol", "if-modified-since",
-	"if-none-match", "if-range", "pragma", "range", "user-agent"};
-/* What speaks of one connection (RFC 9110 §7.6.1), or of another way to the server. */
-static const char *const hop_fields[] = {"alt-svc", "connection", "content-length", "keep-alive",
-	"proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
-	"transfer-encoding", "upgrade"};
-
-static bool is_one_of(struct http_text name, const char *const *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (http_is_like(name, list[i]))
-			return true;
-	return false;
-}
-
-/* A field that the Connection field names is for this connection alone (RFC 9110 §7.6.1). */
-static bool is_nominated(const struct http_head *h, struct http_text name)
-{
-	for (size_t i = 0; i < h->field_count; i++) {
-		const struct http_field *f = &h->fields[i];
-		size_t at = 0;
-
-		while (http_is_like(f->name, "connection") && at + name.size <= f->value.size) {
-			const char *token = f->value.data + at;
-			size_t end = at + name.size;
-
-			if (strncasecmp(token, name.data, name.size) == 0 &&
-				(at == 0 || strchr(", \t", token[-1]) != NULL) &&
-				(end == f->value.size || strchr(", \t", token[name.size]) != NULL))
-				return true;
-			at++;
-		}
-	}
-	return false;
-}
-
-static void put_fields(struct exchange *x, const struct http_head *h, const char *const *list,
-	size_t count, bool wanted)
-{
-	for (size_t i = 0; i < h->field_count; i++) {
-		const struct http_field *f = &h->fields[i];
-
-		if (is_one_of(f->name, list, count) != wanted || is_nominated(h, f->name))
-			continue;
-		buf_append(&x->head, f->name.data, f->name.size);
-		buf_puts(&x->head, ": ");
-		buf_append(&x->head, f->value.data, f->value.size);
-		buf_puts(&x->head, "\r\n");
-	}
-}
 
 static void put_framing(struct exchange *x, enum http_framing framing, uint64_t length)
 {
@@ -168,6 +117,11 @@ static void name_url(struct exchange *x)
 	x->record.url = x->url;
 }
 
+static bool has_body(const struct http_head *h)
+{
+	return h->framing != HTTP_NO_BODY && (h->framing != HTTP_LENGTH || h->length > 0);
+}
+
 static int judge(struct exchange *x)
 {
 	const struct client *c = x->client;
@@ -185,6 +139,9 @@ static int judge(struct exchange *x)
 		return refuse(x, "the Host field names another host than was connected to");
 	if (h->upgrade)
 		return refuse(x, "upgrading the connection is not allowed");
+	/* Servers that do not expect one read it as the next request. */
+	if (has_body(h) && strcmp(x->method, "POST") != 0)
+		return refuse(x, "only POST has a body");
 	x->rule = rules_allow(
 		&gateway.rules, c->host, c->port, x->method, x->target, &why, &x->nearest);
 	if (x->rule != NULL && x->rule->tls != c->tls) {
@@ -220,8 +177,12 @@ static void write_request(struct exchange *x)
 	if (c->port != (c->tls ? 443 : 80))
 		buf_printf(&x->head, ":%u", c->port);
 	buf_puts(&x->head, "\r\n");
-	put_fields(x, &x->request, request_fields, array_size(request_fields), true);
-	put_framing(x, x->request.framing, x->request.length);
+	fields_put_request(&x->request, &x->head);
+	if (strcmp(x->method, "POST") == 0)
+		put_framing(x, x->request.framing, x->request.length);
+	/* Nor is anything asked on a connection after a body that was not all read. */
+	if (has_body(&x->request))
+		buf_puts(&x->head, "Connection: close\r\n");
 	buf_puts(&x->head, "\r\n");
 }
 
@@ -242,7 +203,7 @@ static int send_request(struct exchange *x)
 	to->deadline = task_now() + CLIENT_HEAD_MS;
 	if (stream_write(to, x->head.data, x->head.size) < 0)
 		return fail(x, "cannot ask");
-	if (x->request.framing == HTTP_NO_BODY)
+	if (!has_body(&x->request))
 		return 0;
 	if (x->request.expect_continue &&
 		stream_write(&c->stream, "HTTP/1.1 100 Continue\r\n\r\n", 25) < 0)
@@ -265,7 +226,7 @@ static int read_answer(struct exchange *x)
 	const char *why = NULL;
 
 	s->deadline = task_now() + ANSWER_MS;
-	for (;;) {
+	for (int interim = 0; interim <= INTERIM_MAX;) {
 		size_t n;
 		const char *bytes = stream_data(s, &n);
 		int result = n == 0 ? 0
@@ -279,11 +240,14 @@ static int read_answer(struct exchange *x)
 		}
 		if (result > 0 && x->answer.status >= 200)
 			return 0;
-		if (result > 0)
+		if (result > 0) {
 			stream_use(s, x->answer.size);
-		else if (stream_fill(s) <= 0)
+			interim++;
+		} else if (stream_fill(s) <= 0) {
 			return fail(x, "no answer from");
+		}
 	}
+	return refuse(x, "the registry gives no final answer");
 }
 
 /* Asks once; a connection that was idle may just have been closed, then once more. */
@@ -295,13 +259,14 @@ static int ask(struct exchange *x)
 		x->upstream = upstream_get(&x->place, attempt > 0, x->why, sizeof(x->why));
 		if (x->upstream == NULL)
 			return -1;
-		again = x->upstream->reused && x->request.framing == HTTP_NO_BODY;
+		again = x->upstream->reused && !has_body(&x->request);
+		x->client->peer_fd = x->upstream->stream.fd;
 		if (send_request(x) == 0 && read_answer(x) == 0)
 			return 0;
 		if (!again || x->upstream->stream.start != x->upstream->stream.end)
 			return -1;
-		upstream_drop(x->upstream);
-		x->upstream = NULL;
+		x->client->peer_fd = -1;
+		upstream_drop(take_ptr(x->upstream));
 	}
 }
 
@@ -345,7 +310,7 @@ static void write_answer(struct exchange *x)
 	x->head.size = 0;
 	buf_printf(&x->head, "HTTP/1.1 %d %s\r\n", x->answer.status,
 		x->answer.status < 400 ? "OK" : "Not OK");
-	put_fields(x, &x->answer, hop_fields, array_size(hop_fields), false);
+	fields_put_answer(&x->answer, &x->head);
 	if (framing == HTTP_NO_BODY && strcmp(x->method, "HEAD") == 0) {
 		const struct http_field *f = http_find(&x->answer, "content-length");
 
@@ -415,6 +380,7 @@ static void put_record(struct exchange *x, enum record_outcome outcome)
 	struct record *r = &x->record;
 
 	x->client->pending = NULL;
+	x->client->peer_fd = -1;
 	r->outcome = outcome;
 	r->host = x->client->host;
 	r->port = x->client->port;
@@ -426,7 +392,7 @@ static void put_record(struct exchange *x, enum record_outcome outcome)
 		r->spki = x->upstream->spki;
 	}
 	r->size = x->down.size;
-	if (outcome == RECORD_ALLOWED && x->down.from != NULL) {
+	if (x->down.from != NULL) {
 		r->sha256 = x->down.sha256_hex;
 		r->sha512 = x->down.sha512_hex;
 	}
@@ -454,7 +420,7 @@ static int go_on(struct exchange *x)
 		return -1;
 	}
 	put_record(x, RECORD_ALLOWED);
-	if (x->answer.keep_alive && x->answer.framing != HTTP_UNTIL_CLOSE)
+	if (x->answer.keep_alive && x->answer.framing != HTTP_UNTIL_CLOSE && !has_body(&x->request))
 		upstream_keep(take_ptr(x->upstream));
 	return 0;
 }
@@ -472,7 +438,7 @@ static bool run(struct exchange *x)
 	put_record(x, RECORD_DENIED);
 	refusal_send(c, found < 0 ? 400 : 403, x->method, x->url, x->why, x->nearest);
 	/* Where a body begins or ends in what was refused is nobody's business. */
-	if (found < 0 || x->request.framing != HTTP_NO_BODY || !x->request.keep_alive)
+	if (found < 0 || has_body(&x->request) || !x->request.keep_alive)
 		return false;
 	stream_use(&c->stream, x->request.size);
 	return true;

@@ -177,6 +177,7 @@ static void accept_connections(void *context)
 	for (;;) {
 		int fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
+		task_breathe();
 		if (fd >= 0 && is_dns)
 			dns_serve_stream(fd);
 		else if (fd >= 0)
@@ -206,15 +207,23 @@ static int listen_to(int fd, struct error *e)
 	return 0;
 }
 
+static void await_clients(void)
+{
+	uint64_t deadline = task_now() + LAST_MS;
+
+	while (gateway.clients > 0 && task_now() < deadline)
+		task_sleep(task_now() + 1);
+}
+
 static int finish(struct error *e)
 {
 	_cleanup_(buf_deinit) struct buf log = BUF_INIT, dependencies = BUF_INIT;
-	uint64_t deadline = task_now() + LAST_MS;
 	struct gateway_done done;
 
-	/* Nobody is left inside: what is still under way ends by itself, or is given up. */
-	while (gateway.clients > 0 && task_now() < deadline)
-		task_sleep(task_now() + 1);
+	/* Nobody is left inside: what is under way ends by itself, is cut, or is given up. */
+	await_clients();
+	client_interrupt_all();
+	await_clients();
 	client_abandon_all();
 	if (record_finish(&log, &dependencies, &done) < 0)
 		return error_set(e, ENOMEM, "cannot write the record of the network");

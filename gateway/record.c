@@ -101,10 +101,11 @@ static void put_file(const struct record *r)
 
 static bool is_dependency(const struct record *r)
 {
-	if (r->outcome != RECORD_ALLOWED)
-		return false;
-	return !r->inspected || (r->status == 200 && r->sha256 != NULL && r->method != NULL &&
-					strcmp(r->method, "GET") == 0);
+	if (!r->inspected)
+		return r->outcome == RECORD_ALLOWED;
+	/* Whatever its status, and also when it was cut short: so much came in. */
+	return r->outcome != RECORD_DENIED &&
+	       (r->sha256 != NULL && r->sha256[0] != '\0' && r->size > 0);
 }
 
 static void count(const struct record *r)

@@ -111,6 +111,11 @@ ssize_t stream_fill(struct stream *s)
 {
 	ssize_t n;
 
+	task_breathe();
+	if (s->deadline != 0 && task_now() > s->deadline) {
+		errno = ETIMEDOUT;
+		return -1;
+	}
 	if (s->end == STREAM_ROOM && s->start > 0) {
 		memmove(s->data, s->data + s->start, s->end - s->start);
 		s->end -= s->start;

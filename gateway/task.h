@@ -43,6 +43,12 @@ void task_unwatch(struct watch *w);
  */
 int task_wait(struct watch *w, uint32_t event, uint64_t deadline);
 
+/*
+ * Called where a peer that is always ready would never let this task wait: lets the others
+ * run now and then.
+ */
+void task_breathe(void);
+
 /* The same without a descriptor: until task_wake() of this task. */
 int task_sleep(uint64_t deadline);
 struct task *task_current(void);

@@ -26,26 +26,34 @@ enum { TUNNEL_IDLE_MS = 300000, PIPE_BYTES = 1 << 20 };
 struct tunnel {
 	struct watch *client, upstream;
 	struct task *waiting; /* for the other direction's end */
-	uint64_t bytes;	      /* towards the client */
-	bool over;	      /* the other direction */
+	struct record *record;
+	uint64_t moved_at; /* task_now() when something went either way */
+	bool over;	   /* the other direction */
 };
 
 /* Fills or empties the pipe by one call. > 0, 0 at the end, or -1. */
-static ssize_t move(int from, int to, size_t n, struct watch *w, uint32_t event)
+static ssize_t move(struct tunnel *t, int from, int to, size_t n, struct watch *w, uint32_t event)
 {
 	for (;;) {
 		ssize_t moved = splice(from, NULL, to, NULL, n, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 
-		if (moved >= 0)
+		task_breathe();
+		if (moved >= 0) {
+			t->moved_at = task_now();
 			return moved;
+		}
 		if (errno == EINTR)
 			continue;
-		if (errno != EAGAIN || task_wait(w, event, task_now() + TUNNEL_IDLE_MS) < 0)
+		if (errno != EAGAIN)
+			return -1;
+		/* One direction may be silent for as long as the other is not. */
+		if (task_wait(w, event, t->moved_at + TUNNEL_IDLE_MS) < 0 &&
+			task_now() >= t->moved_at + TUNNEL_IDLE_MS)
 			return -1;
 	}
 }
 
-static void carry(struct watch *from, struct watch *to, uint64_t *bytes)
+static void carry(struct tunnel *t, struct watch *from, struct watch *to, uint64_t *bytes)
 {
 	_cleanup_(fd_closep) int in = -1, out = -1;
 	int ends[2];
@@ -56,9 +64,9 @@ static void carry(struct watch *from, struct watch *to, uint64_t *bytes)
 		in = ends[1];
 		(void)fcntl(in, F_SETPIPE_SZ, PIPE_BYTES);
 	}
-	while (in >= 0 && (n = move(from->fd, in, PIPE_BYTES, from, EPOLLIN)) > 0) {
+	while (in >= 0 && (n = move(t, from->fd, in, PIPE_BYTES, from, EPOLLIN)) > 0) {
 		while (n > 0) {
-			ssize_t done = move(out, to->fd, (size_t)n, to, EPOLLOUT);
+			ssize_t done = move(t, out, to->fd, (size_t)n, to, EPOLLOUT);
 
 			if (done <= 0)
 				break;
@@ -77,9 +85,8 @@ static void carry(struct watch *from, struct watch *to, uint64_t *bytes)
 static void carry_up(void *context)
 {
 	struct tunnel *t = context;
-	uint64_t up = 0;
 
-	carry(t->client, &t->upstream, &up);
+	carry(t, t->client, &t->upstream, &t->record->request_size);
 	t->over = true;
 	task_wake(t->waiting);
 }
@@ -89,7 +96,7 @@ static void carry_both(struct tunnel *t)
 	t->waiting = task_current();
 	if (task_spawn(carry_up, t) < 0)
 		return;
-	carry(&t->upstream, t->client, &t->bytes);
+	carry(t, &t->upstream, t->client, &t->record->size);
 	while (!t->over)
 		task_sleep(0);
 }
@@ -101,7 +108,6 @@ void tunnel_run(struct client *c, const struct rule *rule)
 		.tls = true,
 		.private_addresses = rule->private_addresses};
 	char address[64] = "", why[256] = "";
-	struct tunnel t = {.client = &c->stream.watch};
 	struct record r = {.outcome = RECORD_FAILED,
 		.started_ms = gateway_wall_ms(),
 		.registry = rule->name,
@@ -109,6 +115,7 @@ void tunnel_run(struct client *c, const struct rule *rule)
 		.port = c->port,
 		.address = address,
 		.why = why};
+	struct tunnel t = {.client = &c->stream.watch, .record = &r, .moved_at = task_now()};
 	_cleanup_(fd_closep) int fd = -1;
 	bool is_private;
 
@@ -116,11 +123,12 @@ void tunnel_run(struct client *c, const struct rule *rule)
 	fd = upstream_connect(&place, address, &is_private, why, sizeof(why));
 
 	if (fd >= 0 && task_watch(&t.upstream, fd) == 0) {
-		carry_both(&t);
-		task_unwatch(&t.upstream);
 		r.outcome = RECORD_ALLOWED;
-		r.size = t.bytes;
 		r.why = NULL;
+		c->peer_fd = fd;
+		carry_both(&t);
+		c->peer_fd = -1;
+		task_unwatch(&t.upstream);
 	}
 	c->pending = NULL;
 	record_put(&r);

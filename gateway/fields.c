@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: which fields of a head that was parsed go on, in a task of
+ * cupel-gateway. Towards a registry a list of those that are known to be good, so that a
+ * build can say nothing there that is not needed; towards the build all but those that
+ * speak of the connection.
+ */
+#include "gateway/fields.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "gateway/http.h"
+
+/* What a registry needs to know of a request, and nothing that could carry more out. */
+static const char *const request_fields[] = {"accept", "accept-encoding", "accept-language",
+	"cache-control", "content-encoding", "content-type", "git-protocol", "if-modified-since",
+	"if-none-match", "if-range", "pragma", "range", "user-agent"};
+/* What speaks of one connection (RFC 9110 §7.6.1), or of another way to the server. */
+static const char *const hop_fields[] = {"alt-svc", "connection", "content-length", "keep-alive",
+	"proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
+	"transfer-encoding", "upgrade"};
+
+static bool is_one_of(struct http_text name, const char *const *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (http_is_like(name, list[i]))
+			return true;
+	return false;
+}
+
+/* A field that the Connection field names is for this connection alone (RFC 9110 §7.6.1). */
+static bool is_nominated(const struct http_head *h, struct http_text name)
+{
+	for (size_t i = 0; i < h->field_count; i++) {
+		const struct http_field *f = &h->fields[i];
+		size_t at = 0;
+
+		while (http_is_like(f->name, "connection") && at + name.size <= f->value.size) {
+			const char *token = f->value.data + at;
+			size_t end = at + name.size;
+
+			if (strncasecmp(token, name.data, name.size) == 0 &&
+				(at == 0 || strchr(", \t", token[-1]) != NULL) &&
+				(end == f->value.size || strchr(", \t", token[name.size]) != NULL))
+				return true;
+			at++;
+		}
+	}
+	return false;
+}
+
+static void put_field(const struct http_field *f, struct buf *out)
+{
+	buf_append(out, f->name.data, f->name.size);
+	buf_puts(out, ": ");
+	buf_append(out, f->value.data, f->value.size);
+	buf_puts(out, "\r\n");
+}
+
+void fields_put_request(const struct http_head *h, struct buf *out)
+{
+	for (size_t i = 0; i < h->field_count; i++) {
+		const struct http_field *f = &h->fields[i];
+
+		if (is_one_of(f->name, request_fields, array_size(request_fields)) &&
+			!is_nominated(h, f->name))
+			put_field(f, out);
+	}
+}
+
+void fields_put_answer(const struct http_head *h, struct buf *out)
+{
+	for (size_t i = 0; i < h->field_count; i++) {
+		const struct http_field *f = &h->fields[i];
+
+		if (!is_one_of(f->name, hop_fields, array_size(hop_fields)) &&
+			!is_nominated(h, f->name))
+			put_field(f, out);
+	}
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+struct buf;
+struct http_head;
+
+/* The fields of a request that a registry needs, each a line; Host and framing are not among them.
+ */
+void fields_put_request(const struct http_head *h, struct buf *out);
+/* The fields of an answer but those of one connection (RFC 9110 §7.6.1) and its framing. */
+void fields_put_answer(const struct http_head *h, struct buf *out);
