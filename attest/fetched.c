@@ -67,7 +67,8 @@ int fetched_put(char *text, const struct sign_record *r, struct json *j, struct 
 	}
 	if (found < 0)
 		return -1;
-	if (count > r->requests_allowed)
+	/* What was cut short came in, too, as far as it did. */
+	if (count > r->requests_allowed + r->requests_failed)
 		return REFUSE(e, "more than the gateway counted as allowed");
 	if (tunnels > r->requests_uninspected)
 		return REFUSE(e, "more tunnels than the gateway counted");
