@@ -126,6 +126,9 @@ int build_start_collector(struct build *b, struct error *e); /* collector.c */
  * the wait with ECANCELED and b->cancelled_by set. supervise.c
  */
 int build_await(struct build *b, int socket, uint32_t type, struct msg *ret, struct error *e);
+/* The same, from a program that may have been brought to a stand: at most ms at a time. */
+int build_await_for(
+	struct build *b, int socket, uint32_t type, int ms, struct msg *ret, struct error *e);
 
 /* The plan of a command in this build's sandbox; b->plan_fd is left alone. plan.c */
 struct plan_choice {

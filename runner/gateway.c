@@ -15,6 +15,9 @@
 #include "base/text.h"
 #include "runner/build.h"
 
+/* It gives itself two seconds. */
+enum { FINISH_MS = 20000 };
+
 static bool has_network(const struct build *b)
 {
 	return b->plan->network != PLAN_NETWORK_NONE;
@@ -114,7 +117,7 @@ static int take_record(struct build *b, struct error *e)
 	int result;
 
 	if (msg_send(b->gateway.socket, GATEWAY_FINISH, NULL, 0, NULL, 0, e) < 0 ||
-		build_await(b, b->gateway.socket, GATEWAY_DONE, &m, e) < 0)
+		build_await_for(b, b->gateway.socket, GATEWAY_DONE, FINISH_MS, &m, e) < 0)
 		return error_wrap(e, "network");
 	result = msg_payload(&m, &b->network, sizeof(b->network));
 	b->network_log_fd = msg_take_fd(&m, 0);

@@ -55,11 +55,21 @@ static int cancelled(const struct build *b, struct error *e)
 
 int build_await(struct build *b, int socket, uint32_t type, struct msg *ret, struct error *e)
 {
+	return build_await_for(b, socket, type, -1, ret, e);
+}
+
+int build_await_for(
+	struct build *b, int socket, uint32_t type, int ms, struct msg *ret, struct error *e)
+{
 	struct pollfd polls[] = {
 		{.fd = b->signal_fd, .events = POLLIN}, {.fd = socket, .events = POLLIN}};
 
 	for (;;) {
-		if (poll(polls, array_size(polls), -1) < 0 && errno != EINTR)
+		int ready = poll(polls, array_size(polls), ms);
+
+		if (ready == 0)
+			return error_set(e, ETIMEDOUT, "there is no answer");
+		if (ready < 0 && errno != EINTR)
 			return error_set(e, errno, "cannot wait for a message");
 		if (polls[0].revents != 0 && take_signal(b))
 			return cancelled(b, e);
