@@ -122,10 +122,23 @@ case_build_over() {
 		curl -sS https://registry.test/slow-over-$HALF >x & sleep 0.5"
 	[ $(($(date +%s%3N) - then)) -lt 4000 ] && ok "is not waited for" || not_ok "is not waited for"
 	record "its request is on record as failed" ".url == \"https://registry.test/slow-over-$HALF\" and
-		.outcome == \"failed\" and (.sha256 | not) and (.why | length) > 0"
-	expect 1 "and is no dependency" sh -c 'jq -r .payload cupel-out/net.intoto.jsonl | base64 -d |
+		.outcome == \"failed\" and (.sha256 | length) == 64 and (.why | length) > 0"
+	expect 0 "and what came is a dependency" sh -c 'jq -r .payload cupel-out/net.intoto.jsonl | base64 -d |
 		jq -c .predicate.buildDefinition.resolvedDependencies | grep slow-over'
 }
 
-run_cases gateway_killed runner_killed build_over load
+# Its server does not end when its client does.
+case_tunnel_over() {
+	project
+	on_deny fail
+	expect 0 "a build that ends while a tunnel is open" build sh -c '
+		curl -sS https://tunnel.test/slow >x & sleep 0.5'
+	record "the tunnel is on record as not inspected, with its bytes" '.host == "tunnel.test" and
+		.outcome == "allowed" and .inspected == false and .size > 11 and .requestSize > 0'
+	expect 0 "and is a dependency" sh -c 'jq -r .payload cupel-out/net.intoto.jsonl | base64 -d |
+		jq -c .predicate.buildDefinition.resolvedDependencies | grep tunnel.test:443'
+	expect 1 "which a verifier can refuse" "$CUPEL" verify --require-inspected cupel-out
+}
+
+run_cases gateway_killed runner_killed build_over tunnel_over load
 finish

@@ -61,8 +61,16 @@ case_upstream() {
 	project
 	on_deny continue
 	inside upstream.py
-	for path in longer reset bad-chunk no-last-chunk two-lengths both-framings bare-lf folded \
-		huge-header not-http switch nothing; do
+	for path in longer reset bad-chunk no-last-chunk; do
+		for url in https://registry.test http://clear.test; do
+			record "$url/$path is on record as failed, with what came" ".url == \"$url/$path\" and
+				.outcome == \"failed\" and (.sha256 | length) == 64 and (.why | length) > 0"
+		done
+	done
+	expect 0 "what came with another status than 200 is a dependency, too" sh -c '
+		jq -r .payload cupel-out/net.intoto.jsonl | base64 -d |
+		jq -c .predicate.buildDefinition.resolvedDependencies | grep https://registry.test/not-found'
+	for path in two-lengths both-framings bare-lf folded huge-header not-http switch nothing; do
 		for url in https://registry.test http://clear.test; do
 			record "$url/$path is on record as failed" ".url == \"$url/$path\" and
 				.outcome == \"failed\" and (.sha256 | not) and (.why | length) > 0"

@@ -209,8 +209,10 @@ case_plan() {
 	mkdir -p "$mine"
 	printf '[registry]\nurl = https://one.example/\n' >"$mine/t-one.ini"
 	printf '[registry]\nurl = https://two.example/\n' >"$mine/t-two.ini"
-	expect 0 "a plan without network" "$CUPEL" plan --registry t-one -- true
+	expect 0 "a plan without network" "$CUPEL" plan -- true
 	lacks "names no registry" t-one
+	expect 125 "a registry without network" "$CUPEL" plan --registry t-one -- true
+	said "is of no use" "add --network trusted"
 	# what the machine itself trusts may be there, too
 	expect 0 "a plan with all of them" "$CUPEL" plan --network trusted -- true
 	said "has the rule of one" 'name=t-one url=https://one.example:443/ mode=inspect method=GET method=HEAD private=no from=registries.d/t-one.ini:2'
