@@ -69,7 +69,7 @@ int fetched_put(char *text, const struct sign_record *r, struct json *j, struct 
 		return -1;
 	/* What was cut short came in, too, as far as it did. */
 	if (count > r->requests_allowed + r->requests_failed)
-		return REFUSE(e, "more than the gateway counted as allowed");
+		return REFUSE(e, "more than the gateway counted");
 	if (tunnels > r->requests_uninspected)
 		return REFUSE(e, "more tunnels than the gateway counted");
 	return 0;

@@ -101,7 +101,7 @@ static void test_refuses_dependencies(void **state)
 		{LINE("a") URL "a " SAMPLE_HELLO_SHA256 " - 2 - - -\n", "twice"},
 		{URL "a short - 1 - - -\n", "malformed"},
 		{LINE("a") "x", "cut"},
-		{LINE("1") LINE("2") LINE("3") LINE("4") LINE("5") LINE("6"), "counted as allowed"},
+		{LINE("1") LINE("2") LINE("3") LINE("4") LINE("5") LINE("6") LINE("7"), "counted"},
 		{"https://a.example:443 - - - - - -\nhttps://b.example:443 - - - - - -\n",
 			"more tunnels"},
 	};
