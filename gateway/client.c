@@ -18,10 +18,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <arpa/inet.h>
+
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fd.h"
 #include "gateway/gateway-state.h"
+#include "gateway/gateway.h"
 #include "gateway/hello.h"
 #include "gateway/record.h"
 
@@ -177,6 +180,9 @@ static void serve(struct client *c)
 	const struct rule *rule = rules_find(&gateway.rules, c->host, c->port);
 	struct hello hello = {.server_name = ""};
 
+	/* Somebody who waits for a server of his own: nothing could have left. */
+	if (c->to_itself)
+		return;
 	if (c->host[0] == '\0') {
 		client_refuse(c, "the address belongs to no name that was looked up");
 		return;
@@ -202,6 +208,25 @@ static void serve(struct client *c)
 	}
 }
 
+/* The build's own loopback addresses, and the one that its connections come from. */
+static bool is_own(const struct sockaddr_storage *address)
+{
+	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
+	struct in_addr four = ((const struct sockaddr_in *)address)->sin_addr;
+	struct in6_addr self6;
+
+	if (address->ss_family == AF_INET6) {
+		inet_pton(AF_INET6, GATEWAY_SELF6, &self6);
+		if (IN6_IS_ADDR_LOOPBACK(&six->sin6_addr) ||
+			memcmp(&six->sin6_addr, &self6, sizeof(self6)) == 0)
+			return true;
+		if (!IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
+			return false;
+		memcpy(&four, &six->sin6_addr.s6_addr[12], sizeof(four));
+	}
+	return ntohl(four.s_addr) >> 24 == 127 || four.s_addr == inet_addr(GATEWAY_SELF4);
+}
+
 static void find_place(struct client *c)
 {
 	struct sockaddr_storage address = {0};
@@ -213,6 +238,7 @@ static void find_place(struct client *c)
 	c->port =
 		ntohs(address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port
 						   : ((struct sockaddr_in6 *)&address)->sin6_port);
+	c->to_itself = is_own(&address);
 	name = names_name(&gateway.names, names_from_address(&address));
 	snprintf(c->host, sizeof(c->host), "%s", name != NULL ? name : "");
 }

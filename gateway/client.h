@@ -16,6 +16,7 @@ struct client {
 	char host[NAME_SIZE]; /* "" when no name has its address */
 	unsigned short port;
 	bool tls;
+	bool to_itself;		/* the build connected to an address of its own */
 	int peer_fd;		/* the registry's side of what is under way, borrowed, or -1 */
 	struct record *pending; /* of what is under way, or NULL */
 };

@@ -18,7 +18,7 @@
 #include "gateway/gateway-state.h"
 #include "gateway/stream.h"
 
-enum { DNS_IDLE_MS = 10000 };
+enum { DNS_IDLE_MS = 10000, STREAMS_MAX = 256 };
 
 static void answer_datagrams(void *context)
 {
@@ -82,6 +82,8 @@ static bool answer_one(struct stream *s)
 	return stream_write(s, reply, length + 2) == 0;
 }
 
+static unsigned int streams;
+
 static void answer_stream(void *context)
 {
 	struct stream *s = context;
@@ -90,18 +92,22 @@ static void answer_stream(void *context)
 		;
 	stream_close(s);
 	free(s);
+	streams--;
 }
 
 void dns_serve_stream(int fd)
 {
 	struct stream *s = calloc(1, sizeof(*s));
 
-	if (s == NULL) {
+	if (s == NULL || streams >= STREAMS_MAX) {
 		fd_closep(&fd);
+		free(s);
 		return;
 	}
+	streams++;
 	if (stream_open(s, fd) == 0 && task_spawn(answer_stream, s) == 0)
 		return;
+	streams--;
 	stream_close(s);
 	free(s);
 }

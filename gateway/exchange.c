@@ -162,6 +162,7 @@ static void find_place(struct exchange *x)
 		.host = c->host,
 		.port = c->port,
 		.tls = c->tls,
+		.granted = x->rule == NULL,
 		.private_addresses =
 			x->rule != NULL ? x->rule->private_addresses : x->grant->private_addresses,
 	};
@@ -417,6 +418,8 @@ static int go_on(struct exchange *x)
 	}
 	if (answer(x) < 0) {
 		put_record(x, RECORD_FAILED);
+		/* Nor does the client see a proper end. */
+		c->stream.broken = true;
 		return -1;
 	}
 	put_record(x, RECORD_ALLOWED);
@@ -449,8 +452,11 @@ bool exchange_run(struct client *c)
 	struct exchange *x = calloc(1, sizeof(*x));
 	bool again;
 
-	if (x == NULL)
+	/* Nothing goes out that could not be put on record. */
+	if (x == NULL || record_is_full()) {
+		free(x);
 		return false;
+	}
 	x->client = c;
 	x->record.inspected = true;
 	again = run(x);

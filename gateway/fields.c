@@ -31,24 +31,33 @@ static bool is_one_of(struct http_text name, const char *const *list, size_t cou
 	return false;
 }
 
+static bool has_token(struct http_text list, struct http_text token)
+{
+	static const char blanks[] = ", \t";
+	const char *at = list.data, *end = list.data + list.size;
+
+	while (at < end) {
+		const char *begin;
+
+		while (at < end && strchr(blanks, *at) != NULL)
+			at++;
+		begin = at;
+		while (at < end && strchr(blanks, *at) == NULL)
+			at++;
+		if ((size_t)(at - begin) == token.size &&
+			strncasecmp(begin, token.data, token.size) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* A field that the Connection field names is for this connection alone (RFC 9110 §7.6.1). */
 static bool is_nominated(const struct http_head *h, struct http_text name)
 {
-	for (size_t i = 0; i < h->field_count; i++) {
-		const struct http_field *f = &h->fields[i];
-		size_t at = 0;
-
-		while (http_is_like(f->name, "connection") && at + name.size <= f->value.size) {
-			const char *token = f->value.data + at;
-			size_t end = at + name.size;
-
-			if (strncasecmp(token, name.data, name.size) == 0 &&
-				(at == 0 || strchr(", \t", token[-1]) != NULL) &&
-				(end == f->value.size || strchr(", \t", token[name.size]) != NULL))
-				return true;
-			at++;
-		}
-	}
+	for (size_t i = 0; i < h->field_count; i++)
+		if (http_is_like(h->fields[i].name, "connection") &&
+			has_token(h->fields[i].value, name))
+			return true;
 	return false;
 }
 

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "gateway/names.h"
+#include "gateway/url.h"
 
 enum { GROUPS = 5 };
 
@@ -60,14 +62,17 @@ bool purl_of(const char *url, char out[PURL_MAX])
 	static regex_t compiled[array_size(shapes)];
 	static bool ready;
 	regmatch_t groups[GROUPS];
+	char path[URL_MAX + NAME_SIZE + 32];
 
+	/* A query is the build's to choose, and names nothing. */
+	snprintf(path, sizeof(path), "%.*s", (int)strcspn(url, "?"), url);
 	for (size_t i = 0; !ready && i < array_size(shapes); i++)
 		if (regcomp(&compiled[i], shapes[i].pattern, REG_EXTENDED) != 0)
 			return false;
 	ready = true;
 	for (size_t i = 0; i < array_size(shapes); i++)
-		if (regexec(&compiled[i], url, GROUPS, groups, 0) == 0 &&
-			fill(&shapes[i], url, groups, out))
+		if (regexec(&compiled[i], path, GROUPS, groups, 0) == 0 &&
+			fill(&shapes[i], path, groups, out))
 			return true;
 	out[0] = '\0';
 	return false;

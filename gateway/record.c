@@ -128,6 +128,11 @@ static void count(const struct record *r)
 	}
 }
 
+bool record_is_full(void)
+{
+	return records.log.size + records.lines.size > LOG_MAX || !buf_ok(&records.log);
+}
+
 void record_put(const struct record *r)
 {
 	count(r);

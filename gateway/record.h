@@ -32,6 +32,8 @@ struct record {
 	bool inspected;
 };
 
+/* Whether there is no room for another request. */
+bool record_is_full(void);
 void record_put(const struct record *r);
 /* Everything so far: the log as it is, the dependencies sorted, each once, and the counts. */
 int record_finish(struct buf *log, struct buf *dependencies, struct gateway_done *ret);

@@ -182,7 +182,7 @@ void resolver_look_up(const char *host, struct resolved *ret)
 
 	*ret = (struct resolved){.why = "the resolver is gone"};
 	snprintf(q.host, sizeof(q.host), "%s", host);
-	if (resolver.gone || send(resolver.socket, &q, sizeof(q), MSG_NOSIGNAL) < 0)
+	if (resolver.gone || send(resolver.socket, &q, sizeof(q), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return;
 	w.next = resolver.waiting;
 	resolver.waiting = &w;

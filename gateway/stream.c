@@ -33,8 +33,12 @@ int stream_open(struct stream *s, int fd)
 
 void stream_close(struct stream *s)
 {
+	const struct linger reset = {.l_onoff = 1};
+
+	if (s->broken)
+		(void)setsockopt(s->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
 	if (s->ssl != NULL) {
-		if (SSL_is_init_finished(s->ssl))
+		if (!s->broken && SSL_is_init_finished(s->ssl))
 			SSL_shutdown(s->ssl);
 		ERR_clear_error();
 		SSL_free(s->ssl);

@@ -24,6 +24,7 @@ struct stream {
 	char *data;
 	size_t start, end; /* of what was read and not yet used */
 	uint64_t deadline; /* of each wait, task_now(); 0: none */
+	bool broken;	   /* closed without a proper end: something was cut short */
 	bool ended;	   /* the peer sends nothing more */
 };
 #define STREAM_INIT ((struct stream){.fd = -1, .watch = {.fd = -1}})

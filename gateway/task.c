@@ -235,11 +235,13 @@ static void note(const struct epoll_event *event)
 void task_breathe(void)
 {
 	static unsigned int calls;
+	int kept = errno;
 
 	if (++calls % CALLS_AT_A_TIME != 0)
 		return;
 	enqueue(loop.current);
 	swapcontext(&loop.current->context, &loop.context);
+	errno = kept;
 }
 
 static void wake_the_late(void)

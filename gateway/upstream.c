@@ -70,6 +70,20 @@ static void write_address(const struct sockaddr_storage *address, char out[64])
 		out[0] = '\0';
 }
 
+/* What a redirect may never lead to, not even from a registry with private addresses. */
+static bool is_forbidden(const struct place *p, const char *not_public)
+{
+	static const char *const never[] = {
+		"link-local", "a cloud's metadata service", "unspecified", "multicast"};
+
+	if (not_public == NULL)
+		return false;
+	for (size_t i = 0; p->granted && i < array_size(never); i++)
+		if (strcmp(not_public, never[i]) == 0)
+			return true;
+	return !p->private_addresses;
+}
+
 static int connect_to(const struct sockaddr_storage *address)
 {
 	socklen_t size = address->ss_family == AF_INET ? sizeof(struct sockaddr_in)
@@ -109,7 +123,7 @@ int upstream_connect(
 		int fd;
 
 		write_address(&found.addresses[i], address);
-		if (not_public != NULL && !p->private_addresses) {
+		if (is_forbidden(p, not_public)) {
 			snprintf(why, size, "'%s' has the address %s (%s)", p->host, address,
 				not_public);
 			continue;
@@ -153,7 +167,8 @@ static int secure(struct upstream *u, char *why, size_t size)
 		snprintf(why, size, "no memory");
 		return -1;
 	}
-	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+	SSL_set_hostflags(
+		ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 	if (stream_connect_tls(&u->stream, ssl) == 0) {
 		note_key(u);
 		return 0;
@@ -232,12 +247,27 @@ struct upstream *upstream_get(const struct place *p, bool fresh, char *why, size
 	return u;
 }
 
+static void drop_oldest(void)
+{
+	struct upstream **at = &pool.idle, *oldest;
+
+	while ((*at)->next != NULL)
+		at = &(*at)->next;
+	oldest = *at;
+	*at = NULL;
+	pool.idle_count--;
+	upstream_drop(oldest);
+}
+
 void upstream_keep(struct upstream *u)
 {
-	if (pool.idle_count >= IDLE_MAX || u->stream.start != u->stream.end) {
+	if (u->stream.start != u->stream.end ||
+		(u->stream.ssl != NULL && SSL_has_pending(u->stream.ssl))) {
 		upstream_drop(u);
 		return;
 	}
+	if (pool.idle_count >= IDLE_MAX)
+		drop_oldest();
 	u->idle_since = task_now();
 	u->next = pool.idle;
 	pool.idle = u;

@@ -13,6 +13,7 @@ struct place {
 	const char *host;
 	unsigned short port;
 	bool tls, private_addresses;
+	bool granted; /* by a redirect, whose author may not be who owns private addresses */
 };
 
 /* A connection to a registry, verified, ready for a request. */

@@ -363,8 +363,8 @@ static bool has_word_at(const char *s, size_t n, const char *word)
 
 static bool is_credential(const char *name, size_t n)
 {
-	static const char *const words[] = {
-		"token", "key", "secret", "sig", "password", "auth", "credential"};
+	static const char *const words[] = {"token", "pass", "pwd", "session", "jwt", "bearer",
+		"key", "secret", "sig", "password", "auth", "credential"};
 
 	for (size_t i = 0; i < n; i++)
 		for (size_t w = 0; w < array_size(words); w++)

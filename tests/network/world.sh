@@ -19,6 +19,7 @@ enter() {
 	WORLD=$(mktemp -d /tmp/cupel-world.XXXXXX)
 	export WORLD
 	trap 'rm -rf "$WORLD"' EXIT
+	trap 'exit 1' HUP INT TERM
 	chmod 755 "$WORLD"
 	if [ "$(id -u)" = 0 ]; then
 		set -- unshare -mn --propagation private
@@ -130,6 +131,7 @@ live() {
 	/usr/bin/python3 "$here/server.py" "$WORLD" >server.log 2>&1 </dev/null &
 	server=$!
 	trap 'kill $server' EXIT
+	trap 'exit 1' HUP INT TERM
 	for _ in $(seq 100); do
 		[ ! -e ready ] || break
 		sleep 0.05

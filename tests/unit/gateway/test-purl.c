@@ -14,6 +14,7 @@ static void test_urls_have_the_names_of_their_packages(void **state)
 		{"https://npm.test/@babel/core/-/core-7.24.0.tgz", "pkg:npm/%40babel/core@7.24.0"},
 		{"https://npm.test/a/-/a-1.0.0-beta.1.tgz", "pkg:npm/a@1.0.0-beta.1"},
 		{"https://npm.test/left-pad", ""},
+		{"https://npm.test/x?/left-pad/-/left-pad-1.3.0.tgz", ""},
 		{"http://deb.test/debian/pool/main/h/hello/hello_2.10-3_amd64.deb",
 			"pkg:deb/debian/hello@2.10-3?arch=amd64"},
 		{"http://deb.test/debian/dists/bookworm/InRelease", ""},
