@@ -38,7 +38,6 @@
 #include "plan/plan.h"
 #include "seccomp-gateway.h"
 
-#define BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 enum { BUNDLE_MAX = 900 << 10 };
 enum { DNS_PORT = 53, FILES_MAX = 16384, LAST_MS = 1000 };
 /* A CA outlives its build by nothing, and a build without a time limit for a week. */
@@ -139,14 +138,15 @@ static int send_memfds(uint32_t type, const void *payload, size_t n, const struc
 /* A tunnel's client sees the registry's own certificate, and so needs the public authorities. */
 static int put_public(struct buf *pem, struct error *e)
 {
-	_cleanup_(fd_closep) int fd = open(BUNDLE, O_RDONLY | O_CLOEXEC);
+	_cleanup_(fd_closep) int fd = open(UPSTREAM_BUNDLE, O_RDONLY | O_CLOEXEC);
 	_cleanup_(cleanup_freep) char *text = NULL;
 	size_t n;
 
 	if (!rules_have_tunnel(&gateway.rules))
 		return 0;
 	if (fd < 0 || fd_read_all(fd, BUNDLE_MAX, &text, &n) < 0) {
-		error_set(e, errno, "cannot read '%s', which clients of tunnels need", BUNDLE);
+		error_set(e, errno, "cannot read '%s', which clients of tunnels need",
+			UPSTREAM_BUNDLE);
 		return error_hint(e, "install ca-certificates, or set mode = inspect");
 	}
 	buf_append(pem, text, n);

@@ -153,6 +153,23 @@ static void note_key(struct upstream *u)
 	encode_hex(digest, sizeof(digest), u->spki);
 }
 
+/*
+ * An authority that somebody added may be in the file alone. It is read when the directory
+ * was not enough, once. Whether it is worth another attempt.
+ */
+static bool add_bundle(const struct upstream *u)
+{
+	static bool added;
+	long result = u->stream.ssl == NULL ? X509_V_OK : SSL_get_verify_result(u->stream.ssl);
+
+	if (added || (result != X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY &&
+			     result != X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT &&
+			     result != X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN))
+		return false;
+	added = true;
+	return SSL_CTX_load_verify_file(pool.client, UPSTREAM_BUNDLE) == 1;
+}
+
 static int secure(struct upstream *u, char *why, size_t size)
 {
 	static const unsigned char http1[] = "\x08http/1.1";
@@ -241,8 +258,10 @@ struct upstream *upstream_get(const struct place *p, bool fresh, char *why, size
 	}
 	u->stream.deadline = task_now() + CONNECT_MS;
 	if (p->tls && secure(u, why, size) < 0) {
+		bool again = add_bundle(u);
+
 		upstream_drop(u);
-		return NULL;
+		return again ? upstream_get(p, true, why, size) : NULL;
 	}
 	return u;
 }

@@ -8,6 +8,9 @@
 
 struct error;
 
+/* The authorities of the system in one file. */
+#define UPSTREAM_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
+
 /* Where a request goes: a rule's place, or the one that a redirect granted. */
 struct place {
 	const char *host;
