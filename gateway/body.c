@@ -23,11 +23,10 @@ struct move {
 	size_t why_size;
 };
 
-static int fail(struct move *m, bool client, const char *what)
+static int fail(struct move *m, const char *what)
 {
 	char reason[160];
 
-	m->b->client_failed = client;
 	if (what == NULL)
 		stream_why(reason, sizeof(reason));
 	snprintf(m->why, m->why_size, "the body was cut short: %s", what != NULL ? what : reason);
@@ -58,7 +57,7 @@ static int deliver(struct move *m, const char *data, size_t n)
 		return 0;
 	b->size += n;
 	if (b->limit != 0 && b->size > b->limit)
-		return fail(m, false, "it is larger than the limit");
+		return fail(m, "it is larger than the limit");
 	if (b->head != NULL && b->head_size < b->head_room) {
 		size_t room = b->head_room - b->head_size, part = n < room ? n : room;
 
@@ -67,8 +66,8 @@ static int deliver(struct move *m, const char *data, size_t n)
 	}
 	if (EVP_DigestUpdate(m->sha256, data, n) != 1 ||
 		(m->sha512 != NULL && EVP_DigestUpdate(m->sha512, data, n) != 1))
-		return fail(m, false, "libcrypto cannot hash");
-	return write_out(m, data, n) < 0 ? fail(m, true, NULL) : 0;
+		return fail(m, "libcrypto cannot hash");
+	return write_out(m, data, n) < 0 ? fail(m, NULL) : 0;
 }
 
 /* Uses what is buffered. 1 at the body's end, 0 when more is needed, or -1. */
@@ -91,7 +90,7 @@ static int take(struct move *m)
 		while (n > 0 && !m->chunks.done) {
 			if (http_chunks_take(
 				    &m->chunks, bytes, n, &used, &data, &content_size, &why) < 0)
-				return fail(m, false, why);
+				return fail(m, why);
 			if (deliver(m, data, content_size) < 0)
 				return -1;
 			stream_use(b->from, used);
@@ -122,14 +121,14 @@ static int move_all(struct move *m)
 		b->from->deadline = task_now() + STALL_MS;
 		n = stream_fill(b->from);
 		if (n < 0)
-			return fail(m, false, NULL);
+			return fail(m, NULL);
 		if (n == 0 && b->framing != HTTP_UNTIL_CLOSE)
-			return fail(m, false, "the connection ended before it did");
+			return fail(m, "the connection ended before it did");
 	}
 	if (done < 0)
 		return -1;
 	if (b->chunked && b->to != NULL && stream_write(b->to, "0\r\n\r\n", 5) < 0)
-		return fail(m, true, NULL);
+		return fail(m, NULL);
 	return 0;
 }
 
@@ -152,7 +151,7 @@ int body_move(struct body *b, char *why, size_t size)
 	if (m.sha256 == NULL || EVP_DigestInit_ex(m.sha256, EVP_sha256(), NULL) != 1 ||
 		(b->sha512 &&
 			(m.sha512 == NULL || EVP_DigestInit_ex(m.sha512, EVP_sha512(), NULL) != 1)))
-		result = fail(&m, false, "libcrypto cannot hash");
+		result = fail(&m, "libcrypto cannot hash");
 	else
 		result = move_all(&m);
 	/* Also of what was cut short: so much was delivered. */

@@ -20,7 +20,6 @@ struct body {
 	uint64_t size;
 	size_t head_size;
 	char sha256_hex[65], sha512_hex[129];
-	bool client_failed; /* whose fault a failure was */
 };
 
 /* The whole of it. 0, or -1 and why in `why`; size and digests are of what was delivered. */

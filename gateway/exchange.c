@@ -413,7 +413,7 @@ static int go_on(struct exchange *x)
 	stream_use(&c->stream, x->request.size);
 	if (ask(x) < 0) {
 		put_record(x, RECORD_FAILED);
-		refusal_send(c, 502, x->method, x->url, x->why, NULL);
+		refusal_send(c, 502, x->method, x->url, x->why, NULL, true);
 		return -1;
 	}
 	if (answer(x) < 0) {
@@ -432,6 +432,7 @@ static bool run(struct exchange *x)
 {
 	struct client *c = x->client;
 	int found = read_request(x);
+	bool closes;
 
 	if (found == 0)
 		return false;
@@ -439,9 +440,10 @@ static bool run(struct exchange *x)
 	if (found > 0 && judge(x) == 0)
 		return go_on(x) == 0 && x->keep;
 	put_record(x, RECORD_DENIED);
-	refusal_send(c, found < 0 ? 400 : 403, x->method, x->url, x->why, x->nearest);
 	/* Where a body begins or ends in what was refused is nobody's business. */
-	if (found < 0 || has_body(&x->request) || !x->request.keep_alive)
+	closes = found < 0 || has_body(&x->request) || !x->request.keep_alive;
+	refusal_send(c, found < 0 ? 400 : 403, x->method, x->url, x->why, x->nearest, closes);
+	if (closes)
 		return false;
 	stream_use(&c->stream, x->request.size);
 	return true;

@@ -18,7 +18,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
@@ -42,16 +41,6 @@ enum { BUNDLE_MAX = 900 << 10 };
 enum { DNS_PORT = 53, FILES_MAX = 16384, LAST_MS = 1000 };
 /* A CA outlives its build by nothing, and a build without a time limit for a week. */
 enum { LIFETIME_MAX = 7 * 24 * 3600 };
-
-struct gateway gateway;
-
-uint64_t gateway_wall_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* Before the first byte is read, and for the resolver, too. */
 static int harden(struct error *e)

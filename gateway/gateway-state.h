@@ -14,4 +14,5 @@ struct gateway {
 };
 extern struct gateway gateway;
 
+/* Milliseconds since the epoch. */
 uint64_t gateway_wall_ms(void);

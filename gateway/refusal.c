@@ -54,7 +54,7 @@ static void put_cure(const struct client *c, const char *method, const char *url
 }
 
 void refusal_send(struct client *c, int status, const char *method, const char *url,
-	const char *why, const struct rule *nearest)
+	const char *why, const struct rule *nearest, bool closes)
 {
 	_cleanup_(buf_deinit) struct buf text = BUF_INIT, all = BUF_INIT;
 	const char *reason = "";
@@ -69,7 +69,7 @@ void refusal_send(struct client *c, int status, const char *method, const char *
 	buf_printf(&all,
 		"HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\n"
 		"Content-Length: %zu\r\nCache-Control: no-store\r\n%s\r\n",
-		status, reason, text.size, status == 403 ? "" : "Connection: close\r\n");
+		status, reason, text.size, closes ? "Connection: close\r\n" : "");
 	if (strcmp(method, "HEAD") != 0)
 		buf_append(&all, text.data, text.size);
 	c->stream.deadline = task_now() + CLIENT_HEAD_MS;

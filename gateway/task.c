@@ -137,11 +137,6 @@ int task_spawn(task_fn *fn, void *argument)
 	return 0;
 }
 
-unsigned int task_count(void)
-{
-	return loop.count;
-}
-
 static void release(struct task *t)
 {
 	if (t->before != NULL)

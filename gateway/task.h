@@ -29,8 +29,6 @@ void task_loop_stop(void);
 
 /* A new task, which begins at the loop's next turn. 0, or -1 with errno (memory). */
 int task_spawn(task_fn *fn, void *context);
-/* Tasks that have not ended. */
-unsigned int task_count(void);
 
 /* Begins to watch an open nonblocking descriptor, which stays the caller's. 0 or -1 with errno. */
 int task_watch(struct watch *w, int fd);

@@ -5,7 +5,8 @@
  * connected to. TLS is verified against the system's authorities for the rule's own host,
  * never for what the build said; there is no way to switch that off. Certificates of
  * authorities are read one by one from the hashed directory when they are needed:
- * parsing the whole bundle would take longer than everything else.
+ * parsing the whole bundle would take longer than everything else, so that is done only
+ * when the directory was not enough.
  */
 #include "gateway/upstream.h"
 
@@ -35,6 +36,7 @@ enum { CONNECT_MS = 20000, IDLE_MS = 15000, IDLE_MAX = 64 };
 
 static struct {
 	SSL_CTX *client;
+	bool has_bundle;
 	struct upstream *idle;
 	unsigned int idle_count;
 } pool;
@@ -159,14 +161,13 @@ static void note_key(struct upstream *u)
  */
 static bool add_bundle(const struct upstream *u)
 {
-	static bool added;
 	long result = u->stream.ssl == NULL ? X509_V_OK : SSL_get_verify_result(u->stream.ssl);
 
-	if (added || (result != X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY &&
-			     result != X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT &&
-			     result != X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN))
+	if (pool.has_bundle || (result != X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY &&
+				       result != X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT &&
+				       result != X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN))
 		return false;
-	added = true;
+	pool.has_bundle = true;
 	return SSL_CTX_load_verify_file(pool.client, UPSTREAM_BUNDLE) == 1;
 }
 
