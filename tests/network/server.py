@@ -84,6 +84,7 @@ FIXED = {
     "/to-other": [redirect("https://files.test/granted?v=1")],
     "/to-clear": [redirect("http://files.test/clear-granted")],
     "/to-private": [redirect("http://files.test/plain")],
+    "/to-cloud": [redirect("http://cloud.test/never")],
     "/to-dots": [redirect("https://files.test/a/../granted")],
 }
 

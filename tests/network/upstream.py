@@ -93,6 +93,9 @@ def redirects():
     Answer("http://public.test/to-private")
     answer = Answer("http://files.test/plain")
     check("never to a private address, from a rule without them", answer.status == 502 and b"loopback" in answer.body, answer)
+    Answer("http://clear.test/to-cloud")
+    answer = Answer("http://cloud.test/never")
+    check("nor to a metadata service, from one with them", answer.status == 502 and b"metadata" in answer.body, answer)
     Answer(HERE + "/to-other", "HEAD")
     same("a redirect of HEAD grants nothing", Answer(granted).status, 403)
 

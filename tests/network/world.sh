@@ -68,7 +68,7 @@ names() {
 		127.0.0.1 localhost registry.test files.test other.test limited.test tunnel.test
 		127.0.0.1 clear.test wrong.test expired.test mistaken.test private.test
 		11.0.0.1 public.test
-		169.254.169.254 metadata.test
+		169.254.169.254 metadata.test cloud.test
 		::1 six.test
 		::ffff:127.0.0.1 mapped.test
 	END
