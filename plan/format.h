@@ -2,4 +2,4 @@
 #pragma once
 
 /* First bytes of a plan; the last digit changes whenever struct plan does. */
-#define PLAN_MAGIC "cupelp2"
+#define PLAN_MAGIC "cupelp3"
