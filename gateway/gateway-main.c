@@ -62,15 +62,31 @@ static int harden(struct error *e)
 	return 0;
 }
 
-static int receive_plan(const struct plan **ret, struct error *e)
+static int receive_inputs(int inputs[GATEWAY_INPUT_COUNT], struct error *e)
 {
 	_cleanup_(msg_deinit) struct msg m = {MSG_INIT_FIELDS};
+	struct gateway_start start;
 
+	for (size_t i = 0; i < GATEWAY_INPUT_COUNT; i++)
+		inputs[i] = -1;
 	if (msg_expect(MSG_CONTROL_FD, GATEWAY_START, &m, e) < 0)
 		return -1;
-	if (m.fd_count != 1)
-		return error_set(e, EBADMSG, "malformed start message");
-	*ret = plan_map(m.fds[0], e);
+	if (msg_payload(&m, &start, sizeof(start)) < 0)
+		m.fd_count = 0;
+	for (int i = 0; i < m.fd_count && i < GATEWAY_INPUT_COUNT; i++)
+		if (start.inputs[i] < GATEWAY_INPUT_COUNT && inputs[start.inputs[i]] < 0)
+			inputs[start.inputs[i]] = msg_take_fd(&m, i);
+	return inputs[GATEWAY_PLAN] >= 0 ? 0 : error_set(e, EBADMSG, "malformed start message");
+}
+
+static int receive_plan(const struct plan **ret, struct error *e)
+{
+	int inputs[GATEWAY_INPUT_COUNT];
+
+	if (receive_inputs(inputs, e) < 0)
+		return -1;
+	*ret = plan_map(inputs[GATEWAY_PLAN], e);
+	close(inputs[GATEWAY_PLAN]);
 	return *ret == NULL ? -1 : rules_read(*ret, &gateway.rules, e);
 }
 

@@ -12,7 +12,10 @@
  * the build's, by pid 1, and come through the runner. Its end ends the build.
  */
 enum {
-	/* fds: sealed plan. Sent at the start, so that start-up runs beside the sandbox's. */
+	/*
+	 * Payload: struct gateway_start; fds: what it says they are, a sealed plan among them.
+	 * Sent at the start, so that start-up runs beside the sandbox's.
+	 */
 	GATEWAY_START = MSG_FIRST,
 	/*
 	 * Reply to GATEWAY_START; fds: what the build's clients shall trust, as sealed
@@ -29,6 +32,15 @@ enum {
 	GATEWAY_FINISH,
 	/* Reply to GATEWAY_FINISH; payload: struct gateway_done; fds: log, dependencies. */
 	GATEWAY_DONE,
+};
+
+/* What a build's gateway is given. Each at most once; all but the plan may be absent. */
+enum gateway_input {
+	GATEWAY_PLAN, /* sealed memfd */
+	GATEWAY_INPUT_COUNT
+};
+struct gateway_start {
+	uint32_t inputs[GATEWAY_INPUT_COUNT]; /* enum gateway_input, as many as there are fds */
 };
 
 /*

@@ -63,12 +63,13 @@ int build_choose_ports(const struct build *b, struct launch_stdio *stdio, struct
 int build_start_gateway(struct build *b, struct error *e)
 {
 	static const char *const argv[] = {"cupel-gateway", NULL};
+	const struct gateway_start start = {.inputs = {GATEWAY_PLAN}};
 
 	if (!has_network(b))
 		return 0;
 	if (process_start("cupel-gateway", argv, &b->gateway, e) < 0)
 		return -1;
-	return msg_send(b->gateway.socket, GATEWAY_START, NULL, 0, &b->plan_fd, 1, e);
+	return msg_send(b->gateway.socket, GATEWAY_START, &start, sizeof(start), &b->plan_fd, 1, e);
 }
 
 int build_connect_gateway(struct build *b, struct error *e)

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: a registry's answer, in a task of cupel-gateway. Its head is parsed
+ * as strictly as a request's and written anew for the client; its body is hashed on its way.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "gateway/client.h"
+#include "gateway/exchange.h"
+#include "gateway/fields.h"
+
+enum { ANSWER_MS = 300000 };
+/* Answers with 1xx before the one that counts. */
+enum { INTERIM_MAX = 8 };
+
+int answer_read(struct exchange *x)
+{
+	struct stream *s = &x->upstream->stream;
+	const char *why = NULL;
+
+	s->deadline = task_now() + ANSWER_MS;
+	for (int interim = 0; interim <= INTERIM_MAX;) {
+		size_t n;
+		const char *bytes = stream_data(s, &n);
+		int result = n == 0 ? 0
+				    : http_parse_answer(bytes, n, x->method, strlen(x->method),
+					      &x->answer, &why);
+
+		if (result < 0 || (result > 0 && x->answer.status == 101)) {
+			snprintf(x->why, sizeof(x->why), "the registry's answer is malformed: %s",
+				result < 0 ? why : "it switches protocols");
+			return -1;
+		}
+		if (result > 0 && x->answer.status >= 200)
+			return 0;
+		if (result > 0) {
+			stream_use(s, x->answer.size);
+			interim++;
+		} else if (stream_fill(s) <= 0) {
+			return exchange_fail(x, "no answer from");
+		}
+	}
+	return exchange_refuse(x, "the registry gives no final answer");
+}
+
+static void note_media_type(struct exchange *x)
+{
+	const struct http_field *f = http_find(&x->answer, "content-type");
+	size_t n = 0;
+
+	if (f == NULL)
+		return;
+	while (n < f->value.size && n + 1 < sizeof(x->media_type) && f->value.data[n] != ';' &&
+		f->value.data[n] > ' ' && f->value.data[n] <= '~')
+		n++;
+	memcpy(x->media_type, f->value.data, n);
+	x->record.media_type = x->media_type;
+}
+
+static void note_redirect(struct exchange *x)
+{
+	const struct http_field *f = http_find(&x->answer, "location");
+	struct url from = {.tls = x->client->tls, .port = x->client->port};
+
+	if (x->rule == NULL || f == NULL || x->answer.status < 300 || x->answer.status > 399 ||
+		strcmp(x->method, "GET") != 0)
+		return;
+	snprintf(from.host, sizeof(from.host), "%s", x->client->host);
+	url_redact(x->target, from.path);
+	grant_give(&from, f->value.data, f->value.size, x->rule->name, x->rule->private_addresses);
+}
+
+/* An HTTP/1.0 client does not know chunks: its body ends with the connection. */
+static void write_answer(struct exchange *x)
+{
+	enum http_framing framing = x->answer.framing;
+	bool ends = framing == HTTP_CHUNKED || framing == HTTP_UNTIL_CLOSE;
+
+	if (ends)
+		framing = x->request.minor > 0 ? HTTP_CHUNKED : HTTP_UNTIL_CLOSE;
+	x->keep = x->request.keep_alive && framing != HTTP_UNTIL_CLOSE;
+	x->down.chunked = framing == HTTP_CHUNKED;
+	x->head.size = 0;
+	buf_printf(&x->head, "HTTP/1.1 %d %s\r\n", x->answer.status,
+		x->answer.status < 400 ? "OK" : "Not OK");
+	fields_put_answer(&x->answer, &x->head);
+	if (framing == HTTP_NO_BODY && strcmp(x->method, "HEAD") == 0) {
+		const struct http_field *f = http_find(&x->answer, "content-length");
+
+		if (f != NULL)
+			buf_printf(&x->head, "Content-Length: %.*s\r\n", (int)f->value.size,
+				f->value.data);
+	} else if (framing == HTTP_NO_BODY && x->answer.status != 204 && x->answer.status != 304) {
+		buf_puts(&x->head, "Content-Length: 0\r\n");
+	}
+	exchange_put_framing(x, framing, x->answer.length);
+	buf_puts(
+		&x->head, x->keep ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n");
+}
+
+static bool wants_sha512(const struct exchange *x)
+{
+	size_t n = strlen(x->target);
+
+	return n > 4 && strcmp(x->target + n - 4, ".tgz") == 0;
+}
+
+int answer_pass(struct exchange *x)
+{
+	struct stream *from = &x->upstream->stream, *to = &x->client->stream;
+
+	note_media_type(x);
+	note_redirect(x);
+	x->down = (struct body){.from = from,
+		.to = to,
+		.framing = x->answer.framing,
+		.left = x->answer.length,
+		.sha512 = wants_sha512(x)};
+	write_answer(x);
+	x->record.status = x->answer.status;
+	stream_use(from, x->answer.size);
+	to->deadline = task_now() + CLIENT_HEAD_MS;
+	if (!buf_ok(&x->head) || stream_write(to, x->head.data, x->head.size) < 0)
+		return exchange_fail(x, "the client is gone, answer of");
+	return body_move(&x->down, x->why, sizeof(x->why));
+}

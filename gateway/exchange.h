@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "gateway/body.h"
+#include "gateway/grant.h"
+#include "gateway/http.h"
+#include "gateway/record.h"
+#include "gateway/rule.h"
+#include "gateway/upstream.h"
+#include "gateway/url.h"
+
+struct client;
+
+enum { WANTS_ROOM = 8192 };
+
+/* One request of the build and its answer, while both are under way. */
+struct exchange {
+	struct client *client;
+	struct http_head request, answer;
+	char method[16], target[URL_MAX + 1], url[URL_MAX + NAME_SIZE + 32];
+	struct buf head; /* of the request, as it goes on; then of the answer */
+	const struct rule *rule, *nearest;
+	struct grant *grant;
+	struct place place;
+	struct upstream *upstream;
+	struct body up, down;
+	struct record record;
+	char why[256], media_type[128], wants[WANTS_ROOM];
+	bool keep; /* the client's connection, for another request */
+};
+
+/* Both give -1, with x->why. */
+int exchange_refuse(struct exchange *x, const char *why);
+int exchange_fail(struct exchange *x, const char *doing); /* for the reason of stream_why() */
+/* The fields that say where a body ends, into x->head. */
+void exchange_put_framing(struct exchange *x, enum http_framing framing, uint64_t length);
+
+/* request.c: the client's side of it. */
+
+/* Reads heads until one is whole. 1; 0: the client closed without another; -1 with x->why. */
+int request_read(struct exchange *x);
+/* Whether it may go on: 0 with a rule or a grant in x, or -1 with x->why. */
+int request_judge(struct exchange *x);
+bool request_has_body(const struct exchange *x);
+/* The head as it goes on, into x->head. */
+void request_write(struct exchange *x);
+/* x->head and the body to x->upstream. 0 or -1 with x->why. */
+int request_send(struct exchange *x);
+/* For the record: what git wanted of what was sent. */
+void request_note_wants(struct exchange *x);
+
+/* answer.c: the registry's side. */
+
+/* The head of the final answer; those of 1xx before it are dropped. 0 or -1 with x->why. */
+int answer_read(struct exchange *x);
+/* All of it to the client. 0, or -1 with x->why: the client has then seen no proper end. */
+int answer_pass(struct exchange *x);

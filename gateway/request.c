@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Theory of operation: a request of the build, in a task of cupel-gateway. Its head is
+ * parsed strictly and judged as a whole; what goes on to the registry is written anew from
+ * the fields that are known to be good, for the host that the connection was made to.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "gateway/client.h"
+#include "gateway/exchange.h"
+#include "gateway/fields.h"
+#include "gateway/gateway-state.h"
+
+enum { REQUEST_BODY_MAX = 64 << 20 };
+
+int request_read(struct exchange *x)
+{
+	struct stream *s = &x->client->stream;
+	const char *why = NULL;
+
+	s->deadline = task_now() + CLIENT_IDLE_MS;
+	for (;;) {
+		size_t n;
+		const char *bytes = stream_data(s, &n);
+		int result = n == 0 ? 0 : http_parse_request(bytes, n, &x->request, &why);
+		ssize_t got;
+
+		if (result > 0)
+			return 1;
+		if (result < 0) {
+			snprintf(x->why, sizeof(x->why), "malformed request: %s", why);
+			return -1;
+		}
+		got = stream_fill(s);
+		if (got > 0) {
+			/* Once begun it must come to its end, however slowly its bytes come. */
+			if (n == 0)
+				s->deadline = task_now() + CLIENT_HEAD_MS;
+			continue;
+		}
+		if (n == 0)
+			return 0;
+		snprintf(x->why, sizeof(x->why), "the request's head has no end");
+		return -1;
+	}
+}
+
+/* Host names the very place that the connection was made to; its port may be left out. */
+static bool host_fits(const struct exchange *x)
+{
+	char wanted[NAME_SIZE + 8];
+	const struct client *c = x->client;
+
+	snprintf(wanted, sizeof(wanted), "%s:%u", c->host, c->port);
+	if (http_is_like(x->request.host, wanted))
+		return true;
+	return c->port == (c->tls ? 443 : 80) && http_is_like(x->request.host, c->host);
+}
+
+static void name_url(struct exchange *x)
+{
+	const struct client *c = x->client;
+	char redacted[URL_MAX + 1];
+	const char *scheme = c->tls ? "https" : "http";
+
+	url_redact(x->target, redacted);
+	if (c->port == (c->tls ? 443 : 80))
+		snprintf(x->url, sizeof(x->url), "%s://%s%s", scheme, c->host, redacted);
+	else
+		snprintf(
+			x->url, sizeof(x->url), "%s://%s:%u%s", scheme, c->host, c->port, redacted);
+	x->record.url = x->url;
+}
+
+static bool has_body(const struct http_head *h)
+{
+	return h->framing != HTTP_NO_BODY && (h->framing != HTTP_LENGTH || h->length > 0);
+}
+
+bool request_has_body(const struct exchange *x)
+{
+	return has_body(&x->request);
+}
+
+int request_judge(struct exchange *x)
+{
+	const struct client *c = x->client;
+	const struct http_head *h = &x->request;
+	const char *why = NULL;
+
+	if (h->method.size >= sizeof(x->method))
+		return exchange_refuse(x, "the method is unknown");
+	memcpy(x->method, h->method.data, h->method.size);
+	x->record.method = x->method;
+	if (url_normalise(h->target.data, h->target.size, x->target, &why) < 0)
+		return exchange_refuse(x, why);
+	name_url(x);
+	if (!host_fits(x))
+		return exchange_refuse(
+			x, "the Host field names another host than was connected to");
+	if (h->upgrade)
+		return exchange_refuse(x, "upgrading the connection is not allowed");
+	/* Servers that do not expect one read it as the next request. */
+	if (has_body(h) && strcmp(x->method, "POST") != 0)
+		return exchange_refuse(x, "only POST has a body");
+	x->rule = rules_allow(
+		&gateway.rules, c->host, c->port, x->method, x->target, &why, &x->nearest);
+	if (x->rule != NULL && x->rule->tls != c->tls) {
+		x->nearest = x->rule;
+		x->rule = NULL;
+		why = "the registry's rule is for another scheme";
+	}
+	if (x->rule == NULL)
+		x->grant = grant_take(c->host, c->port, c->tls, x->method, x->target);
+	return x->rule == NULL && x->grant == NULL ? exchange_refuse(x, why) : 0;
+}
+
+void request_write(struct exchange *x)
+{
+	const struct client *c = x->client;
+
+	buf_printf(&x->head, "%s %s HTTP/1.1\r\nHost: %s", x->method, x->target, c->host);
+	if (c->port != (c->tls ? 443 : 80))
+		buf_printf(&x->head, ":%u", c->port);
+	buf_puts(&x->head, "\r\n");
+	fields_put_request(&x->request, &x->head);
+	if (strcmp(x->method, "POST") == 0)
+		exchange_put_framing(x, x->request.framing, x->request.length);
+	/* Nor is anything asked on a connection after a body that was not all read. */
+	if (has_body(&x->request))
+		buf_puts(&x->head, "Connection: close\r\n");
+	buf_puts(&x->head, "\r\n");
+}
+
+int request_send(struct exchange *x)
+{
+	struct client *c = x->client;
+	struct stream *to = &x->upstream->stream;
+
+	to->deadline = task_now() + CLIENT_HEAD_MS;
+	if (stream_write(to, x->head.data, x->head.size) < 0)
+		return exchange_fail(x, "cannot ask");
+	if (!has_body(&x->request))
+		return 0;
+	if (x->request.expect_continue &&
+		stream_write(&c->stream, "HTTP/1.1 100 Continue\r\n\r\n", 25) < 0)
+		return exchange_fail(x, "the client is gone, asking");
+	x->up = (struct body){.from = &c->stream,
+		.to = to,
+		.framing = x->request.framing,
+		.left = x->request.length,
+		.chunked = x->request.framing == HTTP_CHUNKED,
+		.limit = REQUEST_BODY_MAX,
+		.head = x->wants,
+		.head_room = sizeof(x->wants) - 1};
+	return body_move(&x->up, x->why, sizeof(x->why));
+}
+
+/* The object ids of a fetch request (gitprotocol-pack(5)): pkt-lines "want OID". */
+void request_note_wants(struct exchange *x)
+{
+	char *out = x->wants, *at = x->wants;
+	size_t used = 0;
+
+	x->wants[x->up.head_size] = '\0';
+	while ((at = strstr(at, "want ")) != NULL) {
+		size_t n = strspn(at + 5, "0123456789abcdef");
+
+		if (n == 40 || n == 64) {
+			memmove(out + used, at + 5, n);
+			out[used + n] = ' ';
+			used += n + 1;
+		}
+		at += 5 + n;
+	}
+	out[used > 0 ? used - 1 : 0] = '\0';
+	x->record.wants = x->wants;
+	x->record.request_sha256 = x->up.sha256_hex;
+	x->record.request_size = x->up.size;
+}
