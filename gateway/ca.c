@@ -22,6 +22,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "gateway/names.h"
+#include "gateway/stream.h"
 
 enum { BACKDATE = 3600 };
 
@@ -137,7 +138,7 @@ static SSL_CTX *make_server(void)
 					    SSL_OP_IGNORE_UNEXPECTED_EOF |
 					    SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_session_cache_mode(server, SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_mode(server, SSL_MODE_RELEASE_BUFFERS);
+	stream_tune(server);
 	SSL_CTX_set_alpn_select_cb(server, choose_protocol, NULL);
 	return server;
 }

@@ -19,6 +19,9 @@
 
 #include "base/fd.h"
 
+/* STREAM_ROOM bytes in records, each of which adds at most 256 bytes (RFC 8446, 5.2). */
+enum { BURST = STREAM_ROOM + (STREAM_ROOM / 16384 + 1) * 256 };
+
 int stream_open(struct stream *s, int fd)
 {
 	*s = STREAM_INIT;
@@ -79,6 +82,18 @@ static int tls_wait(struct stream *s, int result)
 	}
 }
 
+/* What was decrypted or came with it: no call gives more than one record. */
+static size_t read_pending(struct stream *s, char *to, size_t room)
+{
+	size_t done = 0, n;
+
+	/* Whatever stops this, an end or a failure, also meets the next call. */
+	while (done < room && SSL_has_pending(s->ssl) == 1 &&
+		SSL_read_ex(s->ssl, to + done, room - done, &n) == 1)
+		done += n;
+	return done;
+}
+
 static ssize_t read_tls(struct stream *s, char *to, size_t room)
 {
 	for (;;) {
@@ -89,7 +104,7 @@ static ssize_t read_tls(struct stream *s, char *to, size_t room)
 		errno = 0;
 		result = SSL_read_ex(s->ssl, to, room, &n);
 		if (result == 1)
-			return (ssize_t)n;
+			return (ssize_t)(n + read_pending(s, to + n, room - n));
 		if (SSL_get_error(s->ssl, result) == SSL_ERROR_ZERO_RETURN)
 			return 0;
 		if (tls_wait(s, result) < 0)
@@ -138,6 +153,24 @@ ssize_t stream_fill(struct stream *s)
 	return n;
 }
 
+/* What the records of one write left in the buffer before the socket. */
+static int flush_tls(struct stream *s)
+{
+	BIO *out = SSL_get_wbio(s->ssl);
+
+	for (;;) {
+		errno = 0;
+		if (BIO_flush(out) == 1)
+			return 0;
+		if (!BIO_should_retry(out)) {
+			errno = errno == 0 ? ECONNRESET : errno;
+			return -1;
+		}
+		if (task_wait(&s->watch, EPOLLOUT, s->deadline) < 0)
+			return -1;
+	}
+}
+
 static int write_tls(struct stream *s, const char *data, size_t n)
 {
 	size_t done;
@@ -150,7 +183,7 @@ static int write_tls(struct stream *s, const char *data, size_t n)
 		errno = 0;
 		result = SSL_write_ex(s->ssl, data, n, &done);
 		if (result == 1)
-			return 0;
+			return flush_tls(s);
 		if (tls_wait(s, result) < 0)
 			return -1;
 	}
@@ -181,10 +214,37 @@ int stream_write(struct stream *s, const void *data, size_t n)
 	return s->ssl != NULL ? write_tls(s, data, n) : write_clear(s, data, n);
 }
 
+void stream_tune(SSL_CTX *context)
+{
+	SSL_CTX_set_read_ahead(context, 1);
+	SSL_CTX_set_default_read_buffer_len(context, BURST);
+	(void)SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"
+						"TLS_CHACHA20_POLY1305_SHA256");
+}
+
+/*
+ * A record has 16 KiB, and each would be a call of its own, and for the peer a wake-up:
+ * what one write makes is sent as a whole. Whatever comes is read in pieces as large.
+ */
+static int attach(SSL *ssl, int fd)
+{
+	BIO *socket = BIO_new_socket(fd, BIO_NOCLOSE), *buffer = BIO_new(BIO_f_buffer());
+
+	if (socket == NULL || buffer == NULL || BIO_set_write_buffer_size(buffer, BURST) != 1) {
+		BIO_free(socket);
+		BIO_free(buffer);
+		return -1;
+	}
+	/* Both ways own it. */
+	BIO_up_ref(socket);
+	SSL_set_bio(ssl, socket, BIO_push(buffer, socket));
+	return 0;
+}
+
 static int handshake(struct stream *s, SSL *ssl, int (*step)(SSL *ssl))
 {
 	s->ssl = ssl;
-	if (SSL_set_fd(ssl, s->fd) != 1) {
+	if (attach(ssl, s->fd) < 0) {
 		errno = ENOMEM;
 		return -1;
 	}

@@ -45,6 +45,8 @@ ssize_t stream_fill(struct stream *s);
 /* All of it. 0, or -1 with errno. */
 int stream_write(struct stream *s, const void *data, size_t n);
 
+/* How all sessions of a context are carried: big reads, the ciphers that cost least first. */
+void stream_tune(SSL_CTX *context);
 /* TLS over what is an open stream with nothing buffered. 0, or -1 with errno EPROTO or ETIMEDOUT.
  */
 int stream_accept_tls(struct stream *s, SSL *ssl);

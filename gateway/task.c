@@ -24,7 +24,7 @@
 enum { STACK_SIZE = 256 << 10, GUARD_SIZE = 4096, SPARE_STACKS = 64, EVENTS = 64 };
 /* How late a deadline may be noticed. */
 enum { TICK_MS = 250 };
-enum { CALLS_AT_A_TIME = 32 };
+enum { CALLS_AT_A_TIME = 8 };
 
 struct task {
 	ucontext_t context;

@@ -50,7 +50,7 @@ int upstream_init(struct error *e)
 	SSL_CTX_set_min_proto_version(pool.client, TLS1_2_VERSION);
 	SSL_CTX_set_verify(pool.client, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_options(pool.client, SSL_OP_NO_RENEGOTIATION);
-	SSL_CTX_set_mode(pool.client, SSL_MODE_RELEASE_BUFFERS);
+	stream_tune(pool.client);
 	return 0;
 }
 
