@@ -14,9 +14,9 @@ struct sock_filter;
  * the paths given (best ABI that the kernel has; none: goes on), seccomp.
  */
 enum confine_access {
-	CONFINE_READ, /* read files and directories */
-	CONFINE_WRITE /* and write, truncate, make, link, rename, remove files, directories, links
-		       */
+	CONFINE_READ,  /* read files and directories */
+	CONFINE_FILES, /* and make, write, link, rename and remove files */
+	CONFINE_WRITE  /* and truncate them, and make and remove directories and links */
 };
 
 struct confine_path {

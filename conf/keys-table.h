@@ -30,6 +30,11 @@
 	X(CONF_NETWORK_ON_DENY, "network", "on-deny", CONF_ENUM, CONF_BY_PROJECT, CONF_ONLY_FIRST, \
 		"fail", CONF_RULE_NONE, "fail|continue",                                           \
 		"what a refused request does to the build's result besides being on record")       \
+	X(CONF_STORE_ENABLED, "store", "enabled", CONF_BOOL, CONF_BY_USER, CONF_FREE, "yes",       \
+		CONF_RULE_NONE, NULL, "whether what registries answer is kept, for replay")        \
+	X(CONF_STORE_QUOTA, "store", "quota", CONF_BYTES, CONF_BY_USER, CONF_FREE, "10G",          \
+		CONF_RULE_NONE, NULL,                                                              \
+		"how much is kept at most, of all builds together; 0 for no limit")                \
 	X(CONF_OUTPUTS_FILES, "outputs", "files", CONF_LIST, CONF_BY_PROJECT, CONF_FREE, NULL,     \
 		CONF_RULE_GLOB, NULL, "a pattern of files of the workspace to keep")               \
 	X(CONF_OUTPUTS_DIRECTORY, "outputs", "directory", CONF_STRING, CONF_BY_PROJECT, CONF_FREE, \

@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "gateway/client.h"
 #include "gateway/exchange.h"
 #include "gateway/fields.h"
+#include "gateway/store.h"
 
 enum { ANSWER_MS = 300000 };
 /* Answers with 1xx before the one that counts. */
@@ -107,9 +109,18 @@ static bool wants_sha512(const struct exchange *x)
 	return n > 4 && strcmp(x->target + n - 4, ".tgz") == 0;
 }
 
+/* What a replay needs; only of an answer that came whole. */
+static void keep(struct exchange *x, struct store_file *body)
+{
+	if ((body->size == 0 || store_commit(body, x->down.sha256_hex)) &&
+		store_put(x->head.data, x->head.size, x->head_sha256))
+		x->record.head = x->head_sha256;
+}
+
 int answer_pass(struct exchange *x)
 {
 	struct stream *from = &x->upstream->stream, *to = &x->client->stream;
+	_cleanup_(store_abandon) struct store_file kept = STORE_FILE_INIT;
 
 	note_media_type(x);
 	note_redirect(x);
@@ -117,6 +128,7 @@ int answer_pass(struct exchange *x)
 		.to = to,
 		.framing = x->answer.framing,
 		.left = x->answer.length,
+		.keep = &kept,
 		.sha512 = wants_sha512(x)};
 	write_answer(x);
 	x->record.status = x->answer.status;
@@ -124,5 +136,9 @@ int answer_pass(struct exchange *x)
 	to->deadline = task_now() + CLIENT_HEAD_MS;
 	if (!buf_ok(&x->head) || stream_write(to, x->head.data, x->head.size) < 0)
 		return exchange_fail(x, "the client is gone, answer of");
-	return body_move(&x->down, x->why, sizeof(x->why));
+	store_begin(&kept);
+	if (body_move(&x->down, x->why, sizeof(x->why)) < 0)
+		return -1;
+	keep(x, &kept);
+	return 0;
 }

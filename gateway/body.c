@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 
 #include "base/encode.h"
+#include "gateway/store.h"
 
 enum { STALL_MS = 120000 };
 
@@ -67,6 +68,8 @@ static int deliver(struct move *m, const char *data, size_t n)
 	if (EVP_DigestUpdate(m->sha256, data, n) != 1 ||
 		(m->sha512 != NULL && EVP_DigestUpdate(m->sha512, data, n) != 1))
 		return fail(m, "libcrypto cannot hash");
+	if (b->keep != NULL)
+		(void)store_append(b->keep, data, n);
 	return write_out(m, data, n) < 0 ? fail(m, NULL) : 0;
 }
 

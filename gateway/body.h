@@ -6,15 +6,18 @@
 #include "gateway/http.h"
 #include "gateway/stream.h"
 
+struct store_file;
+
 /* A body on its way from one stream to another, hashed as it is delivered. */
 struct body {
 	struct stream *from, *to; /* to may be NULL: read and forget */
 	enum http_framing framing;
-	uint64_t left;	/* of HTTP_LENGTH */
-	bool chunked;	/* how it is written */
-	uint64_t limit; /* bytes; 0: none */
-	bool sha512;	/* besides SHA-256 */
-	char *head;	/* keeps the first head_room bytes, or NULL */
+	uint64_t left;		 /* of HTTP_LENGTH */
+	bool chunked;		 /* how it is written */
+	uint64_t limit;		 /* bytes; 0: none */
+	bool sha512;		 /* besides SHA-256 */
+	struct store_file *keep; /* where it is written to besides, or NULL */
+	char *head;		 /* keeps the first head_room bytes, or NULL */
 	size_t head_room;
 
 	uint64_t size;

@@ -29,7 +29,8 @@ struct exchange {
 	struct body up, down;
 	struct record record;
 	char why[256], media_type[128], wants[WANTS_ROOM];
-	bool keep; /* the client's connection, for another request */
+	char vary[65], head_sha256[65]; /* for the record */
+	bool keep;			/* the client's connection, for another request */
 };
 
 /* Both give -1, with x->why. */

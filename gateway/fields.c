@@ -10,14 +10,21 @@
 #include <string.h>
 #include <strings.h>
 
+#include <openssl/sha.h>
+
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/encode.h"
 #include "gateway/http.h"
 
 /* What a registry needs to know of a request, and nothing that could carry more out. */
 static const char *const request_fields[] = {"accept", "accept-encoding", "accept-language",
 	"cache-control", "content-encoding", "content-type", "git-protocol", "if-modified-since",
 	"if-none-match", "if-range", "pragma", "range", "user-agent"};
+/* And of these, what an answer depends on. */
+static const char *const variant_fields[] = {"accept", "accept-encoding", "accept-language",
+	"content-encoding", "content-type", "git-protocol", "if-modified-since", "if-none-match",
+	"if-range", "range"};
 /* What speaks of one connection (RFC 9110 §7.6.1), or of another way to the server. */
 static const char *const hop_fields[] = {"alt-svc", "connection", "content-length", "keep-alive",
 	"proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
@@ -77,6 +84,27 @@ void fields_put_request(const struct http_head *h, struct buf *out)
 		if (is_one_of(f->name, request_fields, array_size(request_fields)) &&
 			!is_nominated(h, f->name))
 			put_field(f, out);
+	}
+}
+
+/* In the table's order, because clients may change theirs. */
+void fields_digest_variants(const struct http_head *h, char out[65])
+{
+	_cleanup_(buf_deinit) struct buf text = BUF_INIT;
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+
+	for (size_t k = 0; k < array_size(variant_fields); k++)
+		for (size_t i = 0; i < h->field_count; i++)
+			if (http_is_like(h->fields[i].name, variant_fields[k]) &&
+				!is_nominated(h, h->fields[i].name)) {
+				buf_printf(&text, "%s: ", variant_fields[k]);
+				buf_append(&text, h->fields[i].value.data, h->fields[i].value.size);
+				buf_puts(&text, "\n");
+			}
+	out[0] = '\0';
+	if (!text.failed) {
+		SHA256((const unsigned char *)text.data, text.size, digest);
+		encode_hex(digest, sizeof(digest), out);
 	}
 }
 

@@ -33,6 +33,7 @@
 #include "gateway/gateway.h"
 #include "gateway/record.h"
 #include "gateway/resolver.h"
+#include "gateway/store.h"
 #include "gateway/upstream.h"
 #include "plan/plan.h"
 #include "seccomp-gateway.h"
@@ -62,32 +63,35 @@ static int harden(struct error *e)
 	return 0;
 }
 
-static int receive_inputs(int inputs[GATEWAY_INPUT_COUNT], struct error *e)
+static int receive_inputs(
+	int inputs[GATEWAY_INPUT_COUNT], struct gateway_start *ret_start, struct error *e)
 {
 	_cleanup_(msg_deinit) struct msg m = {MSG_INIT_FIELDS};
-	struct gateway_start start;
 
 	for (size_t i = 0; i < GATEWAY_INPUT_COUNT; i++)
 		inputs[i] = -1;
 	if (msg_expect(MSG_CONTROL_FD, GATEWAY_START, &m, e) < 0)
 		return -1;
-	if (msg_payload(&m, &start, sizeof(start)) < 0)
-		m.fd_count = 0;
+	if (msg_payload(&m, ret_start, sizeof(*ret_start)) < 0)
+		return error_set(e, EBADMSG, "malformed start message");
 	for (int i = 0; i < m.fd_count && i < GATEWAY_INPUT_COUNT; i++)
-		if (start.inputs[i] < GATEWAY_INPUT_COUNT && inputs[start.inputs[i]] < 0)
-			inputs[start.inputs[i]] = msg_take_fd(&m, i);
+		if (ret_start->inputs[i] < GATEWAY_INPUT_COUNT && inputs[ret_start->inputs[i]] < 0)
+			inputs[ret_start->inputs[i]] = msg_take_fd(&m, i);
 	return inputs[GATEWAY_PLAN] >= 0 ? 0 : error_set(e, EBADMSG, "malformed start message");
 }
 
 static int receive_plan(const struct plan **ret, struct error *e)
 {
 	int inputs[GATEWAY_INPUT_COUNT];
+	struct gateway_start start;
 
-	if (receive_inputs(inputs, e) < 0)
+	if (receive_inputs(inputs, &start, e) < 0)
 		return -1;
 	*ret = plan_map(inputs[GATEWAY_PLAN], e);
 	close(inputs[GATEWAY_PLAN]);
-	return *ret == NULL ? -1 : rules_read(*ret, &gateway.rules, e);
+	if (*ret == NULL || rules_read(*ret, &gateway.rules, e) < 0)
+		return -1;
+	return store_open(inputs[GATEWAY_STORE], start.store_quota, e);
 }
 
 static int make_authority(const struct plan *p, struct error *e)
@@ -101,18 +105,19 @@ static int make_authority(const struct plan *p, struct error *e)
 	return ca_init(&gateway.ca, lifetime, e) < 0 ? -1 : upstream_init(e);
 }
 
-/* Files: the system's authorities. Ports: those of the rules, and of redirects. */
+/* Files: the system's authorities, the store. Ports: those of the rules, and of redirects. */
 static int confine(struct error *e)
 {
 	static const char *const directories[] = {"/etc/ssl/certs", "/usr/lib/ssl",
 		"/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/etc/pki"};
-	struct confine_path paths[array_size(directories)];
+	struct confine_path paths[array_size(directories) + 1];
 	uint16_t ports[RULES_MAX + 2] = {80, 443};
 	struct confine what = {.filter = seccomp_gateway,
 		.filter_length = SECCOMP_GATEWAY_LENGTH,
 		.paths = paths,
 		.connect_ports = ports,
 		.connect_port_count = 2};
+	size_t opened;
 	int result;
 
 	for (size_t i = 0; i < array_size(directories); i++) {
@@ -123,8 +128,11 @@ static int confine(struct error *e)
 	}
 	for (size_t i = 0; i < gateway.rules.count; i++)
 		ports[what.connect_port_count++] = gateway.rules.rules[i].port;
+	opened = what.path_count;
+	if (store_directory() >= 0)
+		paths[what.path_count++] = (struct confine_path){store_directory(), CONFINE_FILES};
 	result = confine_self(&what, e);
-	for (size_t i = 0; i < what.path_count; i++)
+	for (size_t i = 0; i < opened; i++)
 		close(paths[i].fd);
 	return result;
 }
@@ -224,6 +232,7 @@ static int finish(struct error *e)
 {
 	_cleanup_(buf_deinit) struct buf log = BUF_INIT, dependencies = BUF_INIT;
 	struct gateway_done done;
+	struct store_counts stored;
 
 	/* Nobody is left inside: what is under way ends by itself, is cut, or is given up. */
 	await_clients();
@@ -232,6 +241,11 @@ static int finish(struct error *e)
 	client_abandon_all();
 	if (record_finish(&log, &dependencies, &done) < 0)
 		return error_set(e, ENOMEM, "cannot write the record of the network");
+	store_count(&stored);
+	done.kept = stored.kept;
+	done.kept_bytes = stored.kept_bytes;
+	done.unkept = stored.unkept;
+	done.unkept_error = stored.error;
 	return send_memfds(GATEWAY_DONE, &done, sizeof(done), &log, &dependencies, e);
 }
 

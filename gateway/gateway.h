@@ -36,11 +36,13 @@ enum {
 
 /* What a build's gateway is given. Each at most once; all but the plan may be absent. */
 enum gateway_input {
-	GATEWAY_PLAN, /* sealed memfd */
+	GATEWAY_PLAN,  /* sealed memfd */
+	GATEWAY_STORE, /* directory of the content store (gateway/store-place.h) */
 	GATEWAY_INPUT_COUNT
 };
 struct gateway_start {
 	uint32_t inputs[GATEWAY_INPUT_COUNT]; /* enum gateway_input, as many as there are fds */
+	uint64_t store_quota;		      /* bytes; 0: no limit */
 };
 
 /*
@@ -51,5 +53,8 @@ struct gateway_done {
 	uint64_t allowed, denied, failed; /* requests, and connections that never made one */
 	uint64_t uninspected;		  /* of the allowed ones: tunnels */
 	uint64_t bytes;			  /* of answers' bodies */
+	uint64_t kept, kept_bytes;	  /* new in the content store */
+	uint64_t unkept;		  /* bodies and heads that were to be kept and are not */
+	int32_t unkept_error;		  /* why: errno, EDQUOT for the quota; 0 */
 	char first_denied[256];		  /* why, in one line; "" when nothing was */
 };

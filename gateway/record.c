@@ -47,6 +47,7 @@ static void put_line(const struct record *r)
 	json_object_begin(&j, NULL);
 	put_text(&j, "address", r->address);
 	put_text(&j, "grant", r->grant);
+	put_text(&j, "head", r->head);
 	put_text(&j, "host", r->host);
 	json_bool(&j, "inspected", r->inspected);
 	put_text(&j, "mediaType", r->media_type);
@@ -65,6 +66,7 @@ static void put_line(const struct record *r)
 	if (r->status != 0)
 		json_i64(&j, "status", r->status);
 	put_text(&j, "url", r->url);
+	put_text(&j, "vary", r->vary);
 	put_text(&j, "wants", r->wants);
 	put_text(&j, "why", r->why);
 	json_object_end(&j);

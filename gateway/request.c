@@ -93,6 +93,8 @@ int request_judge(struct exchange *x)
 		return exchange_refuse(x, "the method is unknown");
 	memcpy(x->method, h->method.data, h->method.size);
 	x->record.method = x->method;
+	fields_digest_variants(h, x->vary);
+	x->record.vary = x->vary;
 	if (url_normalise(h->target.data, h->target.size, x->target, &why) < 0)
 		return exchange_refuse(x, why);
 	name_url(x);

@@ -22,13 +22,13 @@ struct store_counts {
 };
 
 /*
- * Takes the store's directory over (-1: there is none), which the runner has prepared
- * (base/store-place.h). quota: bytes of all objects together; 0: no limit. Once, before
- * confinement. 0, or -1 with *e filled.
+ * Takes the store's directory over (-1: there is none), which the runner has prepared as
+ * gateway/store-place.h says. quota: bytes of all objects together; 0: no limit. Once,
+ * before confinement. 0, or -1 with *e filled.
  */
 int store_open(int fd, uint64_t quota, struct error *e);
-/* Whether what comes whole is kept. False without a store, and when the quota is reached. */
-bool store_keeps(void);
+/* For confinement: what is to stay accessible, or -1. */
+int store_directory(void);
 void store_count(struct store_counts *ret);
 
 /*
@@ -42,7 +42,7 @@ struct store_file {
 	bool spool;    /* read back by its owner */
 	bool memory;   /* not in the store: it cannot be committed */
 	bool failed;   /* nothing of it is left: what follows is not written either */
-	char name[32]; /* of a temporary below STORE/tmp, or "" */
+	char name[32]; /* of a temporary below STORE/tmp, or "": it has none */
 	uint64_t size;
 };
 #define STORE_FILE_INIT ((struct store_file){.fd = -1, .failed = true})
@@ -65,8 +65,8 @@ ssize_t store_read_back(const struct store_file *f, uint64_t offset, void *data,
  */
 bool store_commit(struct store_file *f, const char *sha256);
 void store_abandon(struct store_file *f); /* after a commit too; also for _cleanup_ */
-/* The three steps for what is in memory already. */
-bool store_put(const char *sha256, const void *data, size_t n);
+/* The three steps for what is in memory already; its digest is given in any case. */
+bool store_put(const void *data, size_t n, char ret_sha256[65]);
 
 /* An object being read. */
 struct store_object {

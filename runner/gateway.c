@@ -14,6 +14,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "runner/build.h"
+#include "runner/store.h"
 
 /* It gives itself two seconds. */
 enum { FINISH_MS = 20000 };
@@ -60,16 +61,63 @@ int build_choose_ports(const struct build *b, struct launch_stdio *stdio, struct
 	return 0;
 }
 
+/* Without it the build goes on: nothing of what it fetches is kept. */
+static int open_store(const struct build *b)
+{
+	struct error e = {0};
+	char why[600];
+	int fd;
+
+	if (!conf_bool(&b->conf, CONF_STORE_ENABLED))
+		return -1;
+	fd = store_place_open(true, &e);
+	if (fd < 0) {
+		error_format(&e, why, sizeof(why));
+		build_note(b, "store: nothing is kept: %s", why);
+	}
+	return fd;
+}
+
+static void add_input(
+	struct gateway_start *start, int *fds, int *count, enum gateway_input input, int fd)
+{
+	if (fd < 0)
+		return;
+	start->inputs[*count] = input;
+	fds[(*count)++] = fd;
+}
+
+static void note_store(const struct build *b)
+{
+	const struct gateway_done *d = &b->network;
+	char bytes[32];
+
+	if (d->kept > 0) {
+		build_format_bytes(d->kept_bytes, bytes, sizeof(bytes));
+		build_note(b, "store: %llu new objects, %s", (unsigned long long)d->kept, bytes);
+	}
+	if (d->unkept > 0)
+		build_note(b, "store: %llu answers or their heads were not kept: %s",
+			(unsigned long long)d->unkept,
+			d->unkept_error == EDQUOT ? "the quota is reached (see 'cupel gc')"
+						  : strerror(d->unkept_error));
+}
+
 int build_start_gateway(struct build *b, struct error *e)
 {
 	static const char *const argv[] = {"cupel-gateway", NULL};
-	const struct gateway_start start = {.inputs = {GATEWAY_PLAN}};
+	struct gateway_start start = {.inputs = {GATEWAY_PLAN}};
+	_cleanup_(fd_closep) int store_fd = -1;
+	int fds[GATEWAY_INPUT_COUNT] = {b->plan_fd}, count = 1;
 
 	if (!has_network(b))
 		return 0;
+	store_fd = open_store(b);
+	start.store_quota = conf_u64(&b->conf, CONF_STORE_QUOTA);
+	add_input(&start, fds, &count, GATEWAY_STORE, store_fd);
 	if (process_start("cupel-gateway", argv, &b->gateway, e) < 0)
 		return -1;
-	return msg_send(b->gateway.socket, GATEWAY_START, &start, sizeof(start), &b->plan_fd, 1, e);
+	return msg_send(b->gateway.socket, GATEWAY_START, &start, sizeof(start), fds, count, e);
 }
 
 int build_connect_gateway(struct build *b, struct error *e)
@@ -127,6 +175,7 @@ static int take_record(struct build *b, struct error *e)
 	if (result < 0 || b->dependencies_fd < 0)
 		return error_set(e, EBADMSG, "malformed answer of cupel-gateway");
 	b->network.first_denied[sizeof(b->network.first_denied) - 1] = '\0';
+	note_store(b);
 	/* It holds the build's network namespace, which is to be gone. */
 	return process_finish(&b->gateway, e);
 }

@@ -83,6 +83,21 @@ int paths_data(char *out, size_t size, struct error *e)
 	return 0;
 }
 
+int paths_store(char *out, size_t size, bool make, struct error *e)
+{
+	char data[4096];
+
+	if (geteuid() == 0 && getenv("XDG_DATA_HOME") == NULL)
+		snprintf(data, sizeof(data), "/var/lib/cupel");
+	else if (find("XDG_DATA_HOME", ".local/share", data, sizeof(data)) < 0)
+		return error_set(e, 0, "there is no home directory for the content store");
+	if (snprintf(out, size, "%s/store", data) >= (int)size)
+		return error_set(e, ENAMETOOLONG, "the path of the content store is too long");
+	if (make && make_path(out) < 0)
+		return error_set(e, errno, "cannot make '%s'", out);
+	return 0;
+}
+
 void paths_cache(char *out, size_t size)
 {
 	if (find("XDG_CACHE_HOME", ".cache", out, size) == 0 && make_path(out) < 0)

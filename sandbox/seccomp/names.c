@@ -87,6 +87,7 @@ static const struct {
 	{"socket", "type", 1, 32},
 	{"socket", "protocol", 2, 32},
 	{"socketpair", "family", 0, 32},
+	{"unlinkat", "flags", 2, 32},
 };
 
 #define CONSTANT(name)                                                                             \
@@ -126,6 +127,8 @@ static const struct {
 	CONSTANT(O_ACCMODE),
 	CONSTANT(O_APPEND),
 	CONSTANT(O_CREAT),
+	CONSTANT(O_EXCL),
+	CONSTANT(O_TMPFILE),
 	CONSTANT(O_TRUNC),
 	CONSTANT(PER_LINUX32),
 	CONSTANT(PROT_EXEC),

@@ -192,14 +192,12 @@ static const struct expectation of_programs[] = {
 	{NO(EPERM), SYS_openat, {0, 0, O_RDWR | HIGH}},
 	{NO(EPERM), SYS_openat, {0, 0, O_RDONLY | O_CREAT}},
 	{NO(EPERM), SYS_openat, {0, 0, O_RDONLY | O_TRUNC}},
-	{NO(EPERM), SYS_openat, {0, 0, O_TMPFILE | O_RDWR}},
 	{NO(EPERM), SYS_mount, {0}},
 	{NO(EPERM), SYS_unshare, {0}},
 	{NO(EPERM), SYS_bpf, {0}},
 	{NO(EPERM), SYS_io_uring_setup, {0}},
 	{NO(EPERM), SYS_keyctl, {0}},
 	{NO(EPERM), SYS_mknodat, {0, 0, S_IFIFO}},
-	{NO(EPERM), SYS_linkat, {0}},
 	{NO(EPERM), SYS_ioctl, {0, TIOCSTI}},
 	{NO(EPERM), SYS_ioctl, {0, TIOCSTI | HIGH}},
 	{NO(EPERM), SYS_prctl, {PR_SET_DUMPABLE, 1}},
@@ -208,7 +206,6 @@ static const struct expectation of_programs[] = {
 	{NO(EPERM), SYS_setns, {0, 0}},
 	{NO(EPERM), SYS_setns, {0, CLONE_NEWUSER}},
 	{NO(EPERM), SYS_renameat2, {0}},
-	{NO(EPERM), SYS_unlinkat, {0}},
 	{NO(EPERM), SYS_setxattr, {0}},
 	{NO(EPERM), SYS_fsetxattr, {0}},
 	{NO(EPERM), SYS_fcntl, {0, F_SETOWN}},
@@ -232,10 +229,13 @@ static const struct expectation of_verify[] = {
 	{NO(EPERM), SYS_clone, {CLONE_VM | CLONE_THREAD}},
 };
 
-/* Of those that know nobody but the runner. */
+/* Of those that know nobody but the runner, and keep no store. */
 static const struct expectation of_unconnected[] = {
 	{NO(EPERM), SYS_socket, {AF_INET, SOCK_STREAM, 0}},
 	{NO(EPERM), SYS_connect, {0}},
+	{NO(EPERM), SYS_openat, {0, 0, O_TMPFILE | O_RDWR}},
+	{NO(EPERM), SYS_linkat, {0}},
+	{NO(EPERM), SYS_unlinkat, {0}},
 };
 
 static const struct expectation of_gateway[] = {
@@ -253,6 +253,20 @@ static const struct expectation of_gateway[] = {
 	{ALLOW, SYS_openat, {0, 0, O_RDONLY | O_CLOEXEC}},
 	{NO(EPERM), SYS_openat, {0, 0, O_WRONLY}},
 	{NO(EPERM), SYS_openat, {0, 0, O_RDONLY | O_CREAT}},
+	/* the store: new files only */
+	{ALLOW, SYS_openat, {0, 0, O_RDWR | O_TMPFILE | O_CLOEXEC}},
+	{ALLOW, SYS_openat, {0, 0, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW}},
+	{NO(EPERM), SYS_openat, {0, 0, O_RDWR | O_CREAT}},
+	{NO(EPERM), SYS_openat, {0, 0, O_RDWR | O_CREAT | O_EXCL | O_TRUNC}},
+	{NO(EPERM), SYS_openat, {0, 0, O_RDWR | O_DIRECTORY}},
+	{NO(EPERM), SYS_openat, {0, 0, O_WRONLY | O_TRUNC}},
+	{ALLOW, SYS_unlinkat, {0}},
+	{NO(EPERM), SYS_unlinkat, {0, 0, AT_REMOVEDIR}},
+	{NO(EPERM), SYS_mkdirat, {0}},
+	{NO(EPERM), SYS_symlinkat, {0}},
+	{NO(EPERM), SYS_renameat2, {0}},
+	{NO(EPERM), SYS_fchmod, {0}},
+	{NO(EPERM), SYS_ftruncate, {0}},
 	{NO(EPERM), SYS_clone, {CLONE_VM | CLONE_THREAD}},
 	{NO(EPERM), SYS_setns, {0}},
 	{NO(EPERM), SYS_mprotect, {0, 0, PROT_READ | PROT_EXEC}},
