@@ -33,6 +33,7 @@
 #include "gateway/gateway.h"
 #include "gateway/record.h"
 #include "gateway/resolver.h"
+#include "gateway/route.h"
 #include "gateway/store.h"
 #include "gateway/upstream.h"
 #include "plan/plan.h"
@@ -301,7 +302,8 @@ static int run(struct error *e)
 	const struct plan *plan;
 
 	if (harden(e) < 0 || resolver_start(e) < 0 || receive_plan(&plan, e) < 0 ||
-		make_authority(plan, e) < 0 || task_loop_open(e) < 0 || confine(e) < 0)
+		make_authority(plan, e) < 0 || route_open(e) < 0 || task_loop_open(e) < 0 ||
+		confine(e) < 0)
 		return -1;
 	if (resolver_listen(e) < 0 || send_ready(e) < 0)
 		return -1;

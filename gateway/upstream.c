@@ -31,6 +31,7 @@
 #include "base/fd.h"
 #include "gateway/address.h"
 #include "gateway/resolver.h"
+#include "gateway/route.h"
 
 enum { CONNECT_MS = 20000, IDLE_MS = 15000, IDLE_MAX = 64 };
 
@@ -86,6 +87,13 @@ static bool is_forbidden(const struct place *p, const char *not_public)
 	return !p->private_addresses;
 }
 
+static const char *judge_address(const struct sockaddr_storage *address)
+{
+	const char *what = address_not_public(address);
+
+	return what != NULL ? what : route_not_outside(address);
+}
+
 static int connect_to(const struct sockaddr_storage *address)
 {
 	socklen_t size = address->ss_family == AF_INET ? sizeof(struct sockaddr_in)
@@ -121,7 +129,7 @@ int upstream_connect(
 	if (found.count == 0)
 		snprintf(why, size, "cannot look '%s' up: %s", p->host, found.why);
 	for (int i = 0; i < found.count; i++) {
-		const char *not_public = address_not_public(&found.addresses[i]);
+		const char *not_public = judge_address(&found.addresses[i]);
 		int fd;
 
 		write_address(&found.addresses[i], address);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # world.sh SCRIPT: runs a script of this suite in a world of its own: a network namespace
-# with loopback only, where the registries of server.py listen, and a mount namespace
+# of its own, where the registries of server.py listen, and a mount namespace
 # whose /etc/hosts knows their names and whose /etc/ssl/certs their authority. Nothing
 # outside is touched or reached. WORLD is its directory.
 set -eu
@@ -62,12 +62,14 @@ certificates() {
 	openssl rehash certs 2>/dev/null
 }
 
-# 11.0.0.1 is a public address, and here it is ours.
+# 11.0.0.1 is another machine's, and public; 11.0.0.2 is as public, and ours (outside.py).
 names() {
 	cat >hosts <<-END
-		127.0.0.1 localhost registry.test files.test other.test limited.test tunnel.test
+		127.0.0.1 localhost registry.test other.test limited.test tunnel.test
 		127.0.0.1 clear.test wrong.test expired.test mistaken.test private.test
-		11.0.0.1 public.test
+		11.0.0.1 public.test files.test
+		11.0.0.2 own.test
+		::ffff:11.0.0.2 own6.test
 		169.254.169.254 metadata.test cloud.test
 		::1 six.test
 		::ffff:127.0.0.1 mapped.test
@@ -90,11 +92,7 @@ interfaces() {
 	/usr/bin/python3 -c '
 import fcntl, socket, struct
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-address = lambda a: struct.pack("HH4s8x", socket.AF_INET, 0, socket.inet_aton(a))
-flags = struct.pack("16sh22x", b"lo", 0x1)
-fcntl.ioctl(s, 0x8914, flags)                                            # SIOCSIFFLAGS: up
-fcntl.ioctl(s, 0x8916, struct.pack("16s", b"lo:1") + address("11.0.0.1"))  # SIOCSIFADDR
-fcntl.ioctl(s, 0x891c, struct.pack("16s", b"lo:1") + address("255.255.255.255"))'
+fcntl.ioctl(s, 0x8914, struct.pack("16sh22x", b"lo", 0x1))  # SIOCSIFFLAGS: up'
 }
 
 places() {
