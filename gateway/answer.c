@@ -71,7 +71,7 @@ static void note_redirect(struct exchange *x)
 		return;
 	snprintf(from.host, sizeof(from.host), "%s", x->client->host);
 	url_redact(x->target, from.path);
-	grant_give(&from, f->value.data, f->value.size, x->rule->name, x->rule->private_addresses);
+	grant_give(&from, f->value.data, f->value.size, x->rule->name);
 }
 
 /* An HTTP/1.0 client does not know chunks: its body ends with the connection. */

@@ -48,11 +48,18 @@ static void find_place(struct exchange *x)
 		.port = c->port,
 		.tls = c->tls,
 		.granted = x->rule == NULL,
-		.private_addresses =
-			x->rule != NULL ? x->rule->private_addresses : x->grant->private_addresses,
+		/* A registry cannot lend what was said of itself to whom it redirects to. */
+		.private_addresses = x->rule != NULL ? x->rule->private_addresses
+						     : rules_have_private(&gateway.rules, c->host),
 	};
 	x->record.registry = x->rule != NULL ? x->rule->name : x->grant->registry;
 	x->record.grant = x->rule != NULL ? NULL : x->grant->from;
+}
+
+/* What a server may have done already is not asked for again (RFC 9110 §9.2.2). */
+static bool can_be_repeated(const struct exchange *x)
+{
+	return strcmp(x->method, "GET") == 0 || strcmp(x->method, "HEAD") == 0;
 }
 
 /* Asks once; a connection that was idle may just have been closed, then once more. */
@@ -64,7 +71,7 @@ static int ask(struct exchange *x)
 		x->upstream = upstream_get(&x->place, attempt > 0, x->why, sizeof(x->why));
 		if (x->upstream == NULL)
 			return -1;
-		again = x->upstream->reused && !request_has_body(x);
+		again = x->upstream->reused && can_be_repeated(x);
 		x->client->peer_fd = x->upstream->stream.fd;
 		if (request_send(x) == 0 && answer_read(x) == 0)
 			return 0;
@@ -138,7 +145,7 @@ static bool run(struct exchange *x)
 	x->record.started_ms = gateway_wall_ms();
 	if (found > 0 && request_judge(x) == 0)
 		return go_on(x) == 0 && x->keep;
-	put_record(x, RECORD_DENIED);
+	put_record(x, x->gone ? RECORD_FAILED : RECORD_DENIED);
 	/* Where a body begins or ends in what was refused is nobody's business. */
 	closes = found < 0 || request_has_body(x) || !x->request.keep_alive;
 	refusal_send(c, found < 0 ? 400 : 403, x->method, x->url, x->why, x->nearest, closes);

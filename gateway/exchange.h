@@ -31,6 +31,7 @@ struct exchange {
 	char why[256], media_type[128], wants[WANTS_ROOM];
 	char vary[65], head_sha256[65]; /* for the record */
 	bool keep;			/* the client's connection, for another request */
+	bool gone;			/* the client, before its request was whole */
 };
 
 /* Both give -1, with x->why. */

@@ -58,8 +58,7 @@ static int resolve(const struct url *from, const char *location, size_t n, struc
 	return from->tls && !to->tls ? -1 : 0;
 }
 
-void grant_give(const struct url *from, const char *location, size_t n, const char *registry,
-	bool private_addresses)
+void grant_give(const struct url *from, const char *location, size_t n, const char *registry)
 {
 	struct grant *g = calloc(1, sizeof(*g));
 
@@ -71,7 +70,6 @@ void grant_give(const struct url *from, const char *location, size_t n, const ch
 	snprintf(g->registry, sizeof(g->registry), "%s", registry);
 	snprintf(g->from, sizeof(g->from), "%s://%s:%u%.380s", from->tls ? "https" : "http",
 		from->host, from->port, from->path);
-	g->private_addresses = private_addresses;
 	g->until = task_now() + GRANT_MS;
 	g->next = grants.first;
 	grants.first = g;

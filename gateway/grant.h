@@ -13,14 +13,12 @@
 struct grant {
 	struct grant *next;
 	struct url to; /* path normalised */
-	bool private_addresses;
 	char registry[64], from[768];
 	unsigned long long until;
 };
 
 /* From an answer to `from`, whose Location is `location`, n bytes, against the URL's own place. */
-void grant_give(const struct url *from, const char *location, size_t n, const char *registry,
-	bool private_addresses);
+void grant_give(const struct url *from, const char *location, size_t n, const char *registry);
 /* Takes the grant for a request; NULL when there is none. The caller frees it. */
 struct grant *grant_take(
 	const char *host, unsigned short port, bool tls, const char *method, const char *target);

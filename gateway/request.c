@@ -41,6 +41,7 @@ int request_read(struct exchange *x)
 		}
 		if (n == 0)
 			return 0;
+		x->gone = true;
 		snprintf(x->why, sizeof(x->why), "the request's head has no end");
 		return -1;
 	}

@@ -253,6 +253,14 @@ bool rules_have_tunnel(const struct rules *r)
 	return false;
 }
 
+bool rules_have_private(const struct rules *r, const char *host)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->rules[i].private_addresses && strcmp(r->rules[i].host, host) == 0)
+			return true;
+	return false;
+}
+
 const struct rule *rules_find(const struct rules *r, const char *host, unsigned short port)
 {
 	for (size_t i = 0; i < r->count; i++)

@@ -44,6 +44,8 @@ void rules_deinit(struct rules *r); /* also for _cleanup_ */
 /* The rules of a plan. 0, or -1 with *e filled. */
 int rules_read(const struct plan *p, struct rules *ret, struct error *e);
 bool rules_have_tunnel(const struct rules *r);
+/* Whether one for this host, at any port, says private = yes. */
+bool rules_have_private(const struct rules *r, const char *host);
 /* A rule for this place, or NULL: host and port are what a connection was made to. */
 const struct rule *rules_find(const struct rules *r, const char *host, unsigned short port);
 /*

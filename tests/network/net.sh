@@ -24,12 +24,13 @@ registry main 'url = https://registry.test/' 'url = https://registry.test:8443/'
 	'post = /git/repo.git/git-upload-pack' 'post = /echo-post' 'private = yes'
 registry clear 'url = http://clear.test/' 'private = yes'
 registry limited 'url = https://limited.test/pub/' 'private = yes'
-registry tunnel 'url = https://tunnel.test/' 'mode = tunnel' 'private = yes'
+registry tunnel 'url = https://tunnel.test/' 'url = https://tunnel.test:8444/' 'mode = tunnel' 'private = yes'
 registry doubtful 'url = https://wrong.test/' 'url = https://expired.test/' \
 	'url = https://mistaken.test/' 'private = yes'
 registry public 'url = http://public.test/'
 registry inward 'url = http://private.test/' 'url = https://private.test/' \
-	'url = http://metadata.test/' 'url = http://six.test/' 'url = http://mapped.test/'
+	'url = http://metadata.test/' 'url = http://six.test/' 'url = http://mapped.test/' \
+	'url = http://own.test/' 'url = http://own6.test/'
 
 # project: this directory's cupel.ini.
 project() { printf '[project]\nname = net\n[network]\nmode = trusted\n' >cupel.ini; }

@@ -57,6 +57,18 @@ s.recv(9)'
 		jq -c .predicate.buildDefinition.resolvedDependencies | grep nobody.test'
 }
 
+case_gone() {
+	project
+	on_deny fail
+	expect 0 "a client that goes away in the middle of a head has done nothing forbidden" build python3 -c '
+import socket
+s = socket.create_connection(("clear.test", 80))
+s.sendall(b"GET /never HTTP/1.1\r\nHo")
+s.close()'
+	record "it is on record as failed" '.host == "clear.test" and .outcome == "failed" and
+		(.why | contains("no end"))'
+}
+
 case_upstream() {
 	project
 	on_deny continue
@@ -84,6 +96,8 @@ case_upstream() {
 		.outcome == "allowed" and (.grant | startswith("https://registry.test:443/to-other"))'
 	record "so is a tunnel, as not inspected" '.host == "tunnel.test" and .outcome == "allowed" and
 		.inspected == false'
+	same_count=$(grep -c "\"path\": \"/echo-post?$HALF\"" "$WORLD/seen")
+	judge "a POST whose answer never came was made once" test "$same_count" = 1
 	if grep -q '"path": "/never' "$WORLD/seen"; then
 		not_ok "no such request reached a registry" "$(grep never "$WORLD/seen")"
 	else
@@ -91,5 +105,5 @@ case_upstream() {
 	fi
 }
 
-run_cases allowed denied upstream
+run_cases allowed denied gone upstream
 finish

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The registries of the suite: HTTP on port 80, TLS on 443 and 8443 of every address.
+"""The registries of the suite: HTTP on port 80, TLS on 443 and 8443 of every address. 8444
+asks each client for another ClientHello.
 And what a build must not find: a service on port 9999, a resolver, an abstract socket.
 
 server.py WORLD: certificates are WORLD/NAME.pem (key and chain), chosen by the name that
@@ -15,6 +16,8 @@ import socket
 import ssl
 import struct
 import sys
+
+import outside
 
 WORLD = sys.argv[1]
 REPOSITORIES = os.path.join(WORLD, "git")
@@ -83,7 +86,9 @@ FIXED = {
     "/to-loop": [redirect("/to-loop")],
     "/to-other": [redirect("https://files.test/granted?v=1")],
     "/to-clear": [redirect("http://files.test/clear-granted")],
-    "/to-private": [redirect("http://files.test/plain")],
+    "/to-private": [redirect("http://other.test/never")],
+    "/to-inward": [redirect("https://other.test/never")],
+    "/to-limited": [redirect("https://limited.test/granted")],
     "/to-cloud": [redirect("http://cloud.test/never")],
     "/to-dots": [redirect("https://files.test/a/../granted")],
 }
@@ -183,8 +188,11 @@ async def answer(request, writer):
 
 async def serve(reader, writer):
     try:
-        while await answer(await read_request(reader, writer), writer):
+        while await answer(request := await read_request(reader, writer), writer):
             await writer.drain()
+            if request["path"].startswith("/last"):
+                await read_request(reader, writer)
+                break
         writer.close()
     except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, ValueError, EOFError):
         writer.transport.abort()
@@ -210,13 +218,18 @@ async def lie_in_wait():
     await asyncio.start_unix_server(stranger, "\0cupel-world")
 
 
-async def main():
+async def main(far):
     parent = os.getppid()
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(8192, hard), hard))
     context = contexts()
-    for port, tls in ((80, None), (443, context), (8443, context)):
+    again = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    again.load_cert_chain(os.path.join(WORLD, "tunnel.test.pem"))
+    again.set_ecdh_curve("secp521r1")
+    for port, tls in ((80, None), (443, context), (8443, context), (8444, again)):
         await asyncio.start_server(serve, None, port, ssl=tls, backlog=2048, reuse_address=True)
+        if port in far:
+            await asyncio.start_server(serve, sock=far[port], ssl=tls)
     await lie_in_wait()
     with open(os.path.join(WORLD, "large.sha256"), "w", encoding="ascii") as file:
         file.write(hashlib.sha256(BLOCK * 128).hexdigest())
@@ -227,4 +240,4 @@ async def main():
         await asyncio.sleep(0.5)
 
 
-asyncio.run(main())
+asyncio.run(main(outside.listeners((80, 443))))

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run as a build: what registries do, well-behaved or not, and what becomes of it."""
 import http.client
-import socket
+import ssl
 import time
 import urllib.error
 import urllib.request
 
-from client import Answer, check, is_cut, same, said, secured, read_all
+from client import HALF, Answer, check, connect, is_cut, same, said, secured, read_all
 
 HERE = "https://registry.test"
 
@@ -60,7 +60,8 @@ def certificates():
 
 def inward():
     for url, why in (("http://private.test", b"127.0.0.1 (loopback)"), ("https://private.test", b"127.0.0.1 (loopback)"),
-            ("http://metadata.test", b"metadata"), ("http://six.test", b"loopback"), ("http://mapped.test", b"loopback")):
+            ("http://metadata.test", b"metadata"), ("http://six.test", b"loopback"), ("http://mapped.test", b"loopback"),
+            ("http://own.test", b"11.0.0.2 (this machine's own)"), ("http://own6.test", b"this machine's own")):
         answer = Answer(url + "/never")
         check(f"refused: {url} has an address that is not public", answer.status == 502 and why in answer.body, answer)
 
@@ -91,11 +92,16 @@ def redirects():
     Answer(HERE + "/to-dots")
     same("never to a path with '..'", Answer("https://files.test/granted").status, 403)
     Answer("http://public.test/to-private")
-    answer = Answer("http://files.test/plain")
+    answer = Answer("http://other.test/never")
     check("never to a private address, from a rule without them", answer.status == 502 and b"loopback" in answer.body, answer)
+    Answer(HERE + "/to-inward")
+    answer = Answer("https://other.test/never")
+    check("nor from a rule with them", answer.status == 502 and b"loopback" in answer.body, answer)
+    Answer(HERE + "/to-limited")
+    same("but to a host whose own rule has them", Answer("https://limited.test/granted").status, 200)
     Answer("http://clear.test/to-cloud")
     answer = Answer("http://cloud.test/never")
-    check("nor to a metadata service, from one with them", answer.status == 502 and b"metadata" in answer.body, answer)
+    check("nor to a metadata service", answer.status == 502 and b"metadata" in answer.body, answer)
     Answer(HERE + "/to-other", "HEAD")
     same("a redirect of HEAD grants nothing", Answer(granted).status, 403)
 
@@ -129,5 +135,33 @@ def fields():
         check("Expect: 100-continue", first.startswith(b"HTTP/1.1 100 ") and read_all(s).endswith(b"body"), first)
 
 
-for part in (fetched, lies, certificates, inward, redirects, fields):
+def repeated():
+    """A registry that takes one request more on a connection, and closes it without a word."""
+    same("an answer", Answer(HERE + "/last").status, 200)
+    same("GET is asked for again", Answer(HERE + f"/again-{HALF}").status, 200)
+    same("another answer", Answer(HERE + "/last").status, 200)
+    answer = Answer(HERE + f"/echo-post?{HALF}", "POST", b"")
+    check("POST is not, even without a body", answer.status == 502, answer)
+
+
+def without_end(host, port, tls):
+    """What a client of HTTP/1.0 got, for whom the end of the connection is that of the body."""
+    context = ssl.create_default_context() if tls else None
+    s = connect(host, port)
+    s = context.wrap_socket(s, server_hostname=host, suppress_ragged_eofs=False) if tls else s
+    s.sendall(f"GET /no-last-chunk HTTP/1.0\r\nHost: {host}\r\n\r\n".encode())
+    try:
+        while s.recv(4096):
+            pass
+        return "an end"
+    except OSError as error:
+        return type(error).__name__
+
+
+def ends():
+    same("no proper end inside TLS", without_end("registry.test", 443, True) in ("SSLEOFError", "ConnectionResetError"), True)
+    same("nor without it", without_end("clear.test", 80, False), "ConnectionResetError")
+
+
+for part in (fetched, lies, certificates, inward, redirects, fields, repeated, ends):
     part()
