@@ -12,13 +12,13 @@
 
 #include <openssl/sha.h>
 
-#include "attest/strict-json.h"
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/encode.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/manifest.h"
+#include "base/strict-json.h"
 #include "base/text.h"
 #include "plan/plan.h"
 

@@ -10,8 +10,8 @@
 
 #include <jansson.h>
 
-#include "attest/strict-json.h"
 #include "base/cleanup.h"
+#include "base/strict-json.h"
 
 const json_t *descriptor_named(const json_t *list, const char *name)
 {

@@ -13,10 +13,10 @@
 #include <jansson.h>
 #include <openssl/evp.h>
 
-#include "attest/strict-json.h"
 #include "base/cleanup.h"
 #include "base/encode.h"
 #include "base/error.h"
+#include "base/strict-json.h"
 
 static const struct {
 	const char *name;

@@ -15,10 +15,10 @@
 #include <jansson.h>
 
 #include "attest/dsse.h"
-#include "attest/strict-json.h"
 #include "base/cleanup.h"
 #include "base/encode.h"
 #include "base/error.h"
+#include "base/strict-json.h"
 
 /* More than any real threshold, less than what would make us busy for long. */
 enum { SIGNATURES_MAX = 1024 };

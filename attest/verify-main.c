@@ -16,12 +16,12 @@
 #include <openssl/evp.h>
 
 #include "attest/judge.h"
-#include "attest/strict-json.h"
 #include "attest/verify-find.h"
 #include "base/cleanup.h"
 #include "base/confine.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/strict-json.h"
 #include "seccomp-verify.h"
 
 enum { EXIT_GOOD = 0, EXIT_BAD = 1, EXIT_USAGE = 2, EXIT_UNDECIDED = 3 };

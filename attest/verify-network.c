@@ -11,8 +11,8 @@
 
 #include <jansson.h>
 
-#include "attest/strict-json.h"
 #include "base/cleanup.h"
+#include "base/strict-json.h"
 
 /* What a predicate says about the network; any of it may be NULL. */
 struct claims {

@@ -12,8 +12,8 @@
 
 #include <jansson.h>
 
-#include "attest/strict-json.h"
 #include "base/cleanup.h"
+#include "base/strict-json.h"
 
 /* A string compares as it is, anything else as its compact JSON. */
 static bool value_is(const json_t *value, const char *wanted, char **ret_found)

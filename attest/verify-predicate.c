@@ -10,8 +10,8 @@
 
 #include <jansson.h>
 
-#include "attest/strict-json.h"
 #include "base/cleanup.h"
+#include "base/strict-json.h"
 
 /* Clocks differ; more than this is not a difference of clocks. */
 enum { FUTURE_MS = 300000 };

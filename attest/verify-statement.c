@@ -16,9 +16,9 @@
 
 #include "attest/dsse.h"
 #include "attest/statement.h"
-#include "attest/strict-json.h"
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "base/strict-json.h"
 
 static bool check_payload_type(const struct envelope *v, struct report *r)
 {

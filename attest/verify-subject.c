@@ -16,10 +16,10 @@
 
 #include <jansson.h>
 
-#include "attest/strict-json.h"
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/strict-json.h"
 
 /* NULL when all subjects are well-formed and their names differ. */
 static const char *subjects_problem(const json_t *subjects)

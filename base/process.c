@@ -36,6 +36,7 @@ static const struct {
 	{"cupel-sign", "attest"},
 	{"cupel-verify", "attest"},
 	{"cupel-image", "images"},
+	{"cupel-lock", "locks"},
 	{"cupel-doctor", "runner"},
 };
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Theory of operation: runs in cupel-verify, confined, on bytes that a stranger
- * wrote. Nesting is bounded before a parser sees the text, the parser is told
+ * Theory of operation: runs in cupel-verify and cupel-lock, confined, on bytes that a
+ * stranger wrote. Nesting is bounded before a parser sees the text, the parser is told
  * to refuse duplicates, and what it leaves open (keys that differ only by case,
  * which some readers take for the same) is checked on its result.
  */
-#include "attest/strict-json.h"
+#include "base/strict-json.h"
 
 #include <string.h>
 
@@ -105,7 +105,7 @@ static bool tree_differs_folded(json_t *j)
 	return true;
 }
 
-json_t *strict_json_parse(const char *text, size_t n, struct error *e)
+json_t *strict_json_load(const char *text, size_t n, struct error *e)
 {
 	_cleanup_(strict_json_freep) json_t *j = NULL;
 	json_error_t why;
@@ -124,7 +124,14 @@ json_t *strict_json_parse(const char *text, size_t n, struct error *e)
 		       NULL;
 	if (!json_is_object(j))
 		return error_set(e, 0, "not a JSON object"), NULL;
-	if (!tree_differs_folded(j))
+	return take_ptr(j);
+}
+
+json_t *strict_json_parse(const char *text, size_t n, struct error *e)
+{
+	_cleanup_(strict_json_freep) json_t *j = strict_json_load(text, n, e);
+
+	if (j != NULL && !tree_differs_folded(j))
 		return error_set(e, 0, "an object has two keys that differ only by case"), NULL;
 	return take_ptr(j);
 }

@@ -16,6 +16,8 @@ struct json_t; /* of jansson */
  */
 enum { STRICT_JSON_DEPTH = 64, STRICT_JSON_MAX = 32 << 20 };
 struct json_t *strict_json_parse(const char *text, size_t n, struct error *e);
+/* The same where keys are names of somebody's files, and may differ by case alone. */
+struct json_t *strict_json_load(const char *text, size_t n, struct error *e);
 void strict_json_freep(struct json_t **j); /* for _cleanup_ */
 
 /* A member, or NULL when it is absent or null (which in-toto makes equal). */

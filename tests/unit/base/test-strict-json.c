@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "attest/strict-json.h"
+#include "base/strict-json.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
