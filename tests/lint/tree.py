@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 
-PRODUCT = ("base", "conf", "plan", "source", "images", "sandbox", "gateway", "outputs", "attest", "runner")
+PRODUCT = ("base", "conf", "plan", "source", "images", "locks", "sandbox", "gateway", "outputs", "attest", "runner")
 
 
 def git_files(root):
