@@ -40,7 +40,7 @@
 #include "seccomp-gateway.h"
 
 enum { BUNDLE_MAX = 900 << 10 };
-enum { DNS_PORT = 53, FILES_MAX = 16384, LAST_MS = 1000 };
+enum { FILES_MAX = 16384, LAST_MS = 1000 };
 /* A CA outlives its build by nothing, and a build without a time limit for a week. */
 enum { LIFETIME_MAX = 7 * 24 * 3600 };
 
@@ -178,16 +178,22 @@ static int send_ready(struct error *e)
 	return send_memfds(GATEWAY_READY, NULL, 0, &pem, &jks, e);
 }
 
+/* The only one at the build's loopback address: others are at the synthetic network's, or at all.
+ */
+static bool is_resolver(int listener)
+{
+	struct sockaddr_in address = {.sin_family = AF_UNSPEC};
+	socklen_t size = sizeof(address);
+
+	return getsockname(listener, (struct sockaddr *)&address, &size) == 0 &&
+	       address.sin_family == AF_INET && address.sin_addr.s_addr == htonl(INADDR_LOOPBACK);
+}
+
 static void accept_connections(void *context)
 {
 	struct watch *w = context;
-	struct sockaddr_storage address = {0};
-	socklen_t size = sizeof(address);
-	bool is_dns;
+	const bool is_dns = is_resolver(w->fd);
 
-	(void)getsockname(w->fd, (struct sockaddr *)&address, &size);
-	/* The port is at the same place for both families. */
-	is_dns = ((struct sockaddr_in *)&address)->sin_port == htons(DNS_PORT);
 	for (;;) {
 		int fd = accept4(w->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 

@@ -120,8 +120,18 @@ int build_start_gateway(struct build *b, struct error *e)
 	return msg_send(b->gateway.socket, GATEWAY_START, &start, sizeof(start), fds, count, e);
 }
 
+static void note_listening(const struct build *b, const struct init_listening *l)
+{
+	if (l->errnum != 0)
+		build_note(b,
+			"network: the build cannot use the registries' ports for itself, because "
+			"this kernel has no nftables with tproxy (%s)",
+			strerror((int)l->errnum));
+}
+
 int build_connect_gateway(struct build *b, struct error *e)
 {
+	struct init_listening listening;
 	struct msg m;
 	int result;
 
@@ -129,6 +139,11 @@ int build_connect_gateway(struct build *b, struct error *e)
 		return 0;
 	if (build_await(b, b->launch.init.socket, INIT_LISTENING, &m, e) < 0)
 		return error_wrap(e, "sandbox");
+	if (msg_payload(&m, &listening, sizeof(listening)) < 0) {
+		msg_deinit(&m);
+		return error_set(e, EBADMSG, "sandbox: malformed message about listeners");
+	}
+	note_listening(b, &listening);
 	result = msg_send(b->gateway.socket, GATEWAY_LISTEN, NULL, 0, m.fds, m.fd_count, e);
 	msg_deinit(&m);
 	return result;

@@ -18,8 +18,9 @@ enum {
 	INIT_START = MSG_FIRST,
 	INIT_STEP, /* payload: struct init_step; after each step, when a report is wanted */
 	/*
-	 * Only when the plan's network is trusted, before INIT_MOUNTED. fds: the listeners
-	 * of the build's namespace: DNS over UDP, DNS over TCP, then one for each of
+	 * Only when the plan's network is trusted, before INIT_MOUNTED. payload: struct
+	 * init_listening; fds: the listeners of the build's namespace: DNS over UDP, DNS
+	 * over TCP, then one for each family of the synthetic network, or one for each of
 	 * init_start.ports.
 	 */
 	INIT_LISTENING,
@@ -50,7 +51,15 @@ struct init_start {
 	uint32_t report;	/* send INIT_STEP */
 	uint16_t rows, columns; /* of the terminal */
 	uint32_t port_count;
-	uint16_t ports[INIT_PORTS_MAX]; /* to listen on, for the gateway */
+	uint16_t ports[INIT_PORTS_MAX]; /* to listen on for the gateway, in case */
+};
+
+struct init_listening {
+	/*
+	 * 0: every connection to the synthetic network arrives, and none else. Why not,
+	 * as an errno: only those to init_start.ports do, which are taken from the build.
+	 */
+	uint32_t errnum;
 };
 
 struct init_step {

@@ -5,10 +5,11 @@
  * namespace has nothing but lo. Every address of the synthetic network becomes
  * local there, so that a connection to any of them arrives at a listener of ours,
  * which learns from getsockname(2) where it was meant to go; to all others there
- * is no route. The listeners are handed to the gateway outside and closed here:
- * a descriptor crosses the border, no packet does. The build is in a user
- * namespace that does not own this one, so it can change none of it. The only
- * input is the runner's list of ports and the kernel's acknowledgements.
+ * is no route. Where the kernel can, only what goes to these addresses arrives there
+ * (tproxy.c); else the listeners take the registries' ports, at every address. The listeners are
+ * handed to the gateway outside and closed here: a descriptor crosses the border, no packet does.
+ * The build is in a user namespace that does not own this one, so it can change none of it. The
+ * only input is the runner's list of ports and the kernel's acknowledgements.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,157 +26,104 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/synthetic.h"
+#include "sandbox/netlink.h"
 #include "sandbox/state.h"
+#include "sandbox/tproxy.h"
 
-enum { BACKLOG = 1024, DNS_PORT = 53, REQUEST_ROOM = 192 };
+enum { BACKLOG = 1024, DNS_PORT = 53, RANGES = 2 };
+
+/* The ranges that the kernel has a family for. */
+struct ranges {
+	struct synthetic_range ranges[RANGES];
+	size_t count;
+};
 
 /*
  * The address of our own makes getaddrinfo(3) with AI_ADDRCONFIG believe that
  * there is a network; it is also the source of every connection, which otherwise
  * would be its destination and could meet itself.
  */
-static const struct family {
-	unsigned char family, size, net_bits;
-	const char *self, *net;
-} families[] = {
-	{AF_INET, sizeof(struct in_addr), GATEWAY_NET4_BITS, GATEWAY_SELF4, GATEWAY_NET4},
-	{AF_INET6, sizeof(struct in6_addr), GATEWAY_NET6_BITS, GATEWAY_SELF6, GATEWAY_NET6},
-};
-
-struct request {
-	struct nlmsghdr head;
-	unsigned char room[REQUEST_ROOM];
-};
-struct answer {
-	struct nlmsghdr head;
-	struct nlmsgerr status;
-};
-
-/* Everything of netlink is aligned to four bytes; the room is enough for all that we say. */
-static void put(struct request *r, const void *data, size_t n)
+static int add_address(int netlink, unsigned int lo, const struct synthetic_range *r)
 {
-	memcpy((unsigned char *)r + r->head.nlmsg_len, data, n);
-	r->head.nlmsg_len += (uint32_t)NLMSG_ALIGN(n);
-}
-
-static void put_attribute(struct request *r, unsigned short type, const void *data, size_t n)
-{
-	struct rtattr head = {.rta_type = type, .rta_len = (unsigned short)RTA_LENGTH(n)};
-
-	put(r, &head, sizeof(head));
-	put(r, data, n);
-}
-
-static void put_address(
-	struct request *r, unsigned short type, const struct family *f, const char *text)
-{
-	unsigned char address[sizeof(struct in6_addr)];
-
-	inet_pton(f->family, text, address); /* of a constant */
-	put_attribute(r, type, address, f->size);
-}
-
-static struct request new_request(unsigned short type)
-{
-	return (struct request){
-		.head = {.nlmsg_len = NLMSG_HDRLEN,
-			.nlmsg_type = type,
-			.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL}};
-}
-
-/* 0, or the errno that the kernel answers with. */
-static int ask(int netlink, const struct request *r)
-{
-	const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-	struct answer answer;
-	ssize_t n;
-
-	if (sendto(netlink, r, r->head.nlmsg_len, 0, (const struct sockaddr *)&kernel,
-		    sizeof(kernel)) < 0)
-		return errno;
-	do {
-		n = recv(netlink, &answer, sizeof(answer), 0);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno;
-	if ((size_t)n < sizeof(answer) || answer.head.nlmsg_type != NLMSG_ERROR)
-		return EBADMSG;
-	return -answer.status.error;
-}
-
-static int add_address(int netlink, unsigned int lo, const struct family *f)
-{
-	struct request r = new_request(RTM_NEWADDR);
-	const struct ifaddrmsg address = {.ifa_family = f->family,
-		.ifa_prefixlen = (unsigned char)(f->size * 8),
+	struct netlink n = {.size = 0};
+	const struct ifaddrmsg address = {.ifa_family = r->family,
+		.ifa_prefixlen = (unsigned char)(r->size * 8),
 		.ifa_flags = IFA_F_NODAD,
 		.ifa_scope = RT_SCOPE_UNIVERSE,
 		.ifa_index = lo};
 
-	put(&r, &address, sizeof(address));
-	put_address(&r, IFA_LOCAL, f, f->self);
-	put_address(&r, IFA_ADDRESS, f, f->self);
-	return ask(netlink, &r);
+	netlink_message(
+		&n, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &address, sizeof(address));
+	netlink_put(&n, IFA_LOCAL, r->self, r->size);
+	netlink_put(&n, IFA_ADDRESS, r->self, r->size);
+	return netlink_ask(netlink, &n);
 }
 
-static int add_route(int netlink, unsigned int lo, const struct family *f)
+static int add_route(int netlink, unsigned int lo, const struct synthetic_range *r)
 {
-	struct request r = new_request(RTM_NEWROUTE);
-	const struct rtmsg route = {.rtm_family = f->family,
-		.rtm_dst_len = f->net_bits,
+	struct netlink n = {.size = 0};
+	const struct rtmsg route = {.rtm_family = r->family,
+		.rtm_dst_len = r->bits,
 		.rtm_table = RT_TABLE_LOCAL,
 		.rtm_protocol = RTPROT_STATIC,
 		.rtm_scope = RT_SCOPE_HOST,
 		.rtm_type = RTN_LOCAL};
 
-	put(&r, &route, sizeof(route));
-	put_address(&r, RTA_DST, f, f->net);
-	put_address(&r, RTA_PREFSRC, f, f->self);
-	put_attribute(&r, RTA_OIF, &lo, sizeof(lo));
-	return ask(netlink, &r);
+	netlink_message(
+		&n, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &route, sizeof(route));
+	netlink_put(&n, RTA_DST, r->net, r->size);
+	netlink_put(&n, RTA_PREFSRC, r->self, r->size);
+	netlink_put(&n, RTA_OIF, &lo, sizeof(lo));
+	return netlink_ask(netlink, &n);
 }
 
 /* A kernel without IPv6 does not know the family; one that has it turned off refuses. */
-static bool is_absent(const struct family *f, int errnum)
+static bool is_absent(const struct synthetic_range *r, int errnum)
 {
-	return f->family == AF_INET6 &&
+	return r->family == AF_INET6 &&
 	       (errnum == EOPNOTSUPP || errnum == EAFNOSUPPORT || errnum == EACCES);
 }
 
-/* 1: the network is there, 0: the kernel has no such family. */
-static int make_synthetic(int netlink, unsigned int lo, const struct family *f, struct error *e)
+/* 1: the range is there, 0: the kernel has no such family. */
+static int make_synthetic(
+	int netlink, unsigned int lo, const struct synthetic_range *r, struct error *e)
 {
-	int errnum = add_address(netlink, lo, f);
+	char net[INET6_ADDRSTRLEN];
+	int errnum = add_address(netlink, lo, r);
 
-	if (is_absent(f, errnum))
+	if (is_absent(r, errnum))
 		return 0;
-	if (errnum != 0)
-		return error_set(e, errnum, "cannot give lo the address %s", f->self);
-	errnum = add_route(netlink, lo, f);
-	if (errnum != 0)
-		return error_set(
-			e, errnum, "cannot make %s/%u local", f->net, (unsigned int)f->net_bits);
-	return 1;
+	if (errnum == 0)
+		errnum = add_route(netlink, lo, r);
+	if (errnum == 0)
+		return 1;
+	inet_ntop(r->family, r->net, net, sizeof(net));
+	return error_set(e, errnum, "cannot make %s/%u local", net, (unsigned int)r->bits);
 }
 
-/* Whether there is IPv6: 1 or 0, or -1 with *e filled. */
-static int make_network(struct error *e)
+/* IPv4's, and IPv6's where there is IPv6. */
+static int make_network(struct ranges *ret, struct error *e)
 {
 	_cleanup_(fd_closep) int netlink =
 		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	unsigned int lo = if_nametoindex("lo");
-	int present = 0;
+	struct synthetic_range ranges[RANGES];
 
 	if (netlink < 0)
 		return error_set(e, errno, "cannot talk to the kernel about routes");
 	if (lo == 0)
 		return error_set(e, errno, "cannot find the loopback interface");
-	for (size_t i = 0; i < array_size(families); i++) {
-		present = make_synthetic(netlink, lo, &families[i], e);
+	(void)synthetic_parse(AF_INET, SYNTHETIC_DEFAULT4, &ranges[0]);
+	(void)synthetic_parse(AF_INET6, SYNTHETIC_DEFAULT6, &ranges[1]);
+	for (size_t i = 0; i < array_size(ranges); i++) {
+		int present = make_synthetic(netlink, lo, &ranges[i], e);
+
 		if (present < 0)
 			return -1;
+		if (present > 0)
+			ret->ranges[ret->count++] = ranges[i];
 	}
-	return present;
+	return 0;
 }
 
 struct place {
@@ -228,33 +176,59 @@ static struct place wildcard_place(bool ipv6, uint16_t port)
 		.size = sizeof(struct sockaddr_in)};
 }
 
+static int put_listener(struct msg *m, const struct place *p, int type, struct error *e)
+{
+	int fd = listen_at(p, type, e);
+
+	if (fd < 0)
+		return -1;
+	m->fds[m->fd_count++] = fd;
+	return 0;
+}
+
+/* A kernel without nftables: every port that a registry has is taken from the build. */
+static int listen_to_ports(
+	const struct init_start *start, bool ipv6, struct msg *m, struct error *e)
+{
+	for (uint32_t i = 0; i < start->port_count; i++) {
+		const struct place wildcard = wildcard_place(ipv6, start->ports[i]);
+
+		if (put_listener(m, &wildcard, SOCK_STREAM, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Into m, which closes whatever is in it at its end. */
-static int listen_all(const struct init_start *start, bool ipv6, struct msg *m, struct error *e)
+static int listen_all(const struct init_start *start, const struct ranges *r, struct msg *m,
+	struct init_listening *listening, struct error *e)
 {
 	const struct place dns = dns_place();
+	int fds[RANGES], errnum;
 
-	for (uint32_t i = 0; i < start->port_count + 2; i++) {
-		const struct place wildcard = wildcard_place(ipv6, i < 2 ? 0 : start->ports[i - 2]);
-		int fd = listen_at(i < 2 ? &dns : &wildcard, i == 0 ? SOCK_DGRAM : SOCK_STREAM, e);
-
-		if (fd < 0)
-			return -1;
-		m->fds[m->fd_count++] = fd;
-	}
+	if (put_listener(m, &dns, SOCK_DGRAM, e) < 0 || put_listener(m, &dns, SOCK_STREAM, e) < 0)
+		return -1;
+	errnum = tproxy_listen(r->ranges, r->count, BACKLOG, fds);
+	listening->errnum = (uint32_t)errnum;
+	if (errnum != 0)
+		return listen_to_ports(start, r->count == RANGES, m, e);
+	for (size_t i = 0; i < r->count; i++)
+		m->fds[m->fd_count++] = fds[i];
 	return 0;
 }
 
 int sandbox_network(struct sandbox *s, struct error *e)
 {
 	_cleanup_(msg_deinit) struct msg m = {MSG_INIT_FIELDS};
-	int ipv6;
+	struct init_listening listening = {.errnum = 0};
+	struct ranges ranges = {.count = 0};
 
 	if (s->plan->network != PLAN_NETWORK_TRUSTED)
 		return 0;
 	if (s->start.port_count > INIT_PORTS_MAX)
 		return error_set(e, EBADMSG, "too many ports to listen on");
-	ipv6 = make_network(e);
-	if (ipv6 < 0 || listen_all(&s->start, ipv6 == 1, &m, e) < 0)
+	if (make_network(&ranges, e) < 0 || listen_all(&s->start, &ranges, &m, &listening, e) < 0)
 		return -1;
-	return msg_send(s->control, INIT_LISTENING, NULL, 0, m.fds, m.fd_count, e);
+	return msg_send(
+		s->control, INIT_LISTENING, &listening, sizeof(listening), m.fds, m.fd_count, e);
 }

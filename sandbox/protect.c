@@ -60,6 +60,19 @@ int sandbox_identify(struct sandbox *s, struct error *e)
 	return 0;
 }
 
+/*
+ * Servers under test may stand on any port of a network that is the build's alone, as for
+ * a container's. Where /proc/sys is read-only, from 1024 on as for any other user.
+ */
+static void open_ports(void)
+{
+	_cleanup_(fd_closep) int fd =
+		open("/proc/sys/net/ipv4/ip_unprivileged_port_start", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		(void)fd_write_all(fd, "0", 1);
+}
+
 int sandbox_loopback(struct sandbox *s, struct error *e)
 {
 	struct ifreq request = {.ifr_name = "lo"};
@@ -69,5 +82,6 @@ int sandbox_loopback(struct sandbox *s, struct error *e)
 	request.ifr_flags = IFF_UP | IFF_RUNNING;
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) < 0)
 		return error_set(e, errno, "cannot bring the loopback interface up");
+	open_ports();
 	return 0;
 }

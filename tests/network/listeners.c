@@ -5,9 +5,10 @@
  * answers each name with the same two addresses, and tells each connection where
  * it was meant to go. Its own exit code is the build's.
  *
- * listeners INIT WORLD PEM JKS COMMAND…, where WORLD is "trusted", "none",
- * "no-ipv6" (trusted, in a namespace without), "no-trust" (GO without descriptors)
- * or "no-seals" (GO with the files themselves).
+ * listeners INIT WORLD PEM JKS COMMAND…, where WORLD is "none" or words with a comma
+ * between them: "trusted", "ports" (where no-netfilter is the caller, or there is none),
+ * "no-ipv6" (in a namespace without), "no-trust" (GO without descriptors), "no-seals"
+ * (GO with the files themselves). Its code is 77 when the kernel's listeners are others.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -70,6 +71,11 @@ static int make_plan(bool trusted, bool privileged, char **command, struct error
 	b.head.scratch_inodes = 4096;
 	b.head.open_files = b.head.processes = 512;
 	return plan_seal(&b, e);
+}
+
+static bool has(const char *world, const char *word)
+{
+	return strstr(world, word) != NULL;
 }
 
 static int write_text(const char *path, const char *text)
@@ -206,19 +212,25 @@ static int option(int fd, int level, int name)
 	return getsockopt(fd, level, name, &value, &size) < 0 ? -1 : value;
 }
 
-/* What the gateway relies on. */
-static int check_listeners(const struct msg *m, bool ipv6, struct error *e)
+static bool is_listener(int fd, int family, int type)
 {
-	if (m->fd_count != (int)array_size(ports) + 2)
+	return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0 &&
+	       option(fd, SOL_SOCKET, SO_DOMAIN) == family &&
+	       option(fd, SOL_SOCKET, SO_TYPE) == type &&
+	       (type == SOCK_DGRAM || option(fd, SOL_SOCKET, SO_ACCEPTCONN) == 1);
+}
+
+/* What the gateway relies on. */
+static int check_listeners(const struct msg *m, bool by_port, bool ipv6, struct error *e)
+{
+	if (m->fd_count != 2 + (by_port ? (int)array_size(ports) : 1 + ipv6))
 		return error_set(e, 0, "%d listeners", m->fd_count);
 	for (int i = 0; i < m->fd_count; i++) {
-		int fd = m->fds[i], want = i < 2 || !ipv6 ? AF_INET : AF_INET6;
+		int fd = m->fds[i], first = by_port ? 2 : 3;
+		bool six = ipv6 && i >= first;
 
-		if ((fcntl(fd, F_GETFL) & O_NONBLOCK) == 0 ||
-			option(fd, SOL_SOCKET, SO_DOMAIN) != want ||
-			option(fd, SOL_SOCKET, SO_TYPE) != (i == 0 ? SOCK_DGRAM : SOCK_STREAM) ||
-			(i > 0 && option(fd, SOL_SOCKET, SO_ACCEPTCONN) != 1) ||
-			(want == AF_INET6 && option(fd, IPPROTO_IPV6, IPV6_V6ONLY) != 0))
+		if (!is_listener(fd, six ? AF_INET6 : AF_INET, i == 0 ? SOCK_DGRAM : SOCK_STREAM) ||
+			(by_port && six && option(fd, IPPROTO_IPV6, IPV6_V6ONLY) != 0))
 			return error_set(e, 0, "listener %d is not as promised", i);
 	}
 	return 0;
@@ -240,13 +252,23 @@ static int send_go(int control, const char *world, char **files, struct error *e
 {
 	int fds[2], count = 0;
 
-	if (strcmp(world, "none") != 0 && strcmp(world, "no-trust") != 0)
+	if (strcmp(world, "none") != 0 && !has(world, "no-trust"))
 		while (count < 2) {
-			fds[count] = open_trust(files[count], strcmp(world, "no-seals") != 0, e);
+			fds[count] = open_trust(files[count], !has(world, "no-seals"), e);
 			if (fds[count++] < 0)
 				return -1;
 		}
 	return msg_send(control, INIT_GO, NULL, 0, fds, count, e);
+}
+
+/* Whether the variant is the one that WORLD names. */
+static int check_variant(const struct msg *m, bool by_port, struct error *e)
+{
+	struct init_listening listening;
+
+	if (msg_payload(m, &listening, sizeof(listening)) < 0 || (listening.errnum != 0) != by_port)
+		return error_set(e, (int)listening.errnum, "the listeners are the other ones");
+	return 0;
 }
 
 /* The build's status, or -1 with *e filled. */
@@ -277,7 +299,7 @@ static int serve(int control, const struct msg *listeners, struct error *e)
 static int run(int control, int plan_fd, bool privileged, char **argv, struct error *e)
 {
 	const char *world = argv[2];
-	const bool trusted = strcmp(world, "none") != 0;
+	const bool trusted = strcmp(world, "none") != 0, by_port = has(world, "ports");
 	struct init_start start = {.privileged = privileged,
 		.uid_base = privileged ? UNUSED_IDS : 0,
 		.port_count = array_size(ports)};
@@ -288,7 +310,8 @@ static int run(int control, int plan_fd, bool privileged, char **argv, struct er
 	if (msg_send(control, INIT_START, &start, sizeof(start), &plan_fd, 1, e) < 0)
 		return -1;
 	if (trusted && (msg_expect(control, INIT_LISTENING, &listeners, e) < 0 ||
-			       check_listeners(&listeners, strcmp(world, "no-ipv6") != 0, e) < 0))
+			       check_variant(&listeners, by_port, e) < 0 ||
+			       check_listeners(&listeners, by_port, !has(world, "no-ipv6"), e) < 0))
 		return -1;
 	if (msg_expect(control, INIT_MOUNTED, &m, e) < 0)
 		return -1;
@@ -309,8 +332,7 @@ int main(int argc, char *argv[])
 		return 2;
 	plan_fd = make_plan(strcmp(argv[2], "none") != 0, privileged, argv + 5, &e);
 	control = plan_fd < 0 ? -1
-			      : start_init(argv[1], privileged, strcmp(argv[2], "no-ipv6") != 0,
-					&pid, &e);
+			      : start_init(argv[1], privileged, !has(argv[2], "no-ipv6"), &pid, &e);
 	status = control < 0 ? -1 : run(control, plan_fd, privileged, argv, &e);
 	if (status < 0)
 		error_print("listeners", &e);
@@ -318,5 +340,7 @@ int main(int argc, char *argv[])
 		close(control);
 		waitpid(pid, NULL, 0);
 	}
-	return status < 0 ? 125 : WIFEXITED(status) ? WEXITSTATUS(status) : 124;
+	if (status < 0)
+		return e.kind == ERROR_POLICY ? 77 : 125;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 124;
 }
