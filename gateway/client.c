@@ -28,6 +28,8 @@
 #include "gateway/hello.h"
 #include "gateway/record.h"
 
+enum { STRANGER_MS = 500 };
+
 static struct client *clients;
 
 void client_interrupt_all(void)
@@ -89,11 +91,10 @@ static void alert(struct client *c)
  * Looks at the start of the connection without taking it. What was seen before is seen
  * again, and an event may come late: only the peer's end tells that nothing will follow.
  */
-static enum hello_result peek_hello(struct client *c, struct hello *hello)
+static enum hello_result peek_hello(struct client *c, uint64_t deadline, struct hello *hello)
 {
 	unsigned char *bytes = malloc(HELLO_MAX);
 	enum hello_result result = HELLO_MORE;
-	uint64_t deadline = task_now() + CLIENT_HEAD_MS;
 	size_t seen = 0;
 
 	while (bytes != NULL && result == HELLO_MORE) {
@@ -175,6 +176,36 @@ static void serve_tls(struct client *c, const struct rule *rule, const struct he
 	}
 }
 
+/* Whether the connection begins as a request for a path does: letters, a blank, a slash. */
+static bool begins_like_http(const struct client *c)
+{
+	char start[32];
+	ssize_t got = recv(c->stream.fd, start, sizeof(start), MSG_PEEK);
+	size_t n = got < 0 ? 0 : (size_t)got, i = 0;
+
+	while (i < n && start[i] >= 'A' && start[i] <= 'Z')
+		i++;
+	return (i == n || start[i] == ' ') && (i + 1 >= n || start[i + 1] == '/');
+}
+
+/*
+ * A port that no rule is about and where no protocol is usual, not even that the client
+ * speaks first. Whoever does, TLS or HTTP, gets an answer as on any other.
+ */
+static void serve_stranger(struct client *c)
+{
+	uint64_t deadline = task_now() + STRANGER_MS;
+	struct hello hello = {.server_name = ""};
+	enum hello_result begun = peek_hello(c, deadline, &hello);
+
+	if (begun == HELLO_DONE)
+		serve_tls(c, NULL, &hello);
+	else if (begun == HELLO_NOT_TLS && begins_like_http(c))
+		serve_requests(c);
+	else if (begun != HELLO_MORE || task_now() >= deadline)
+		client_refuse(c, "no registry's rule is about this port");
+}
+
 static void serve(struct client *c)
 {
 	const struct rule *rule = rules_find(&gateway.rules, c->host, c->port);
@@ -187,7 +218,11 @@ static void serve(struct client *c)
 		client_refuse(c, "the address belongs to no name that was looked up");
 		return;
 	}
-	switch (peek_hello(c, &hello)) {
+	if (rule == NULL && c->port != 80 && c->port != 443) {
+		serve_stranger(c);
+		return;
+	}
+	switch (peek_hello(c, task_now() + CLIENT_HEAD_MS, &hello)) {
 	case HELLO_DONE:
 		serve_tls(c, rule, &hello);
 		return;

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run as a build: requests, handshakes and names that must not get through.
 
-attack.py HALF            does all of it
-attack.py HALF RECORD SEEN  outside, later: each is on record with its reason, and the
+attack.py HALF VARIANT    does all of it, where VARIANT is "all" when every port of the synthetic
+                          network arrives at the gateway, or "ports" when only the registries' do
+attack.py HALF VARIANT RECORD SEEN  outside, later: each is on record with its reason, and the
                           registries saw nothing of it
 What must not reach a registry has "never" in its path or its name.
 """
@@ -284,6 +285,33 @@ def reach():
         check(f"no socket of family {int(family)}", failure(socket.socket, family, socket.SOCK_RAW) is not None)
 
 
+# Ports that no rule is about: name, what is sent, whether by a client of TLS, what is on record.
+STRANGERS = [("HTTP on another port", get(b"/never", b"Host: registry.test:8080\r\nConnection: close\r\n"), False,
+        "no rule is for this port of the host"),
+    ("TLS on another port", get(b"/never", b"Host: registry.test:8080\r\nConnection: close\r\n"), True,
+        "no rule is for this port of the host"),
+    ("TLS to another on another port", Handshake("other.test").hello, False, "names another server"),
+    ("SSH on another port", b"SSH-2.0-OpenSSH_9.2\r\n", False, "no registry's rule is about this port"),
+    ("something binary on another port", b"\0\0\0\1", False, "no registry's rule is about this port"),
+    ("words on another port", b"EHLO never.test\r\n", False, "no registry's rule is about this port"),
+    ("silence on another port", b"", False, "no registry's rule is about this port")]
+
+
+def strangers():
+    for port in (22, 53, 8080, 65535) if VARIANT == "ports" else ():
+        same(f"no way to port {port}", failure(connect, "registry.test", port), "ECONNREFUSED")
+    for name, sent, tls, _ in STRANGERS if VARIANT == "all" else ():
+        started = time.monotonic()
+        answer = said("registry.test", 8080, sent, tls)
+        quick = time.monotonic() - started < 3
+        wanted = 403 if b"HTTP" in sent else None
+        fits = status(answer) == wanted and (wanted == 403 or answer in (b"", ALERT)) and quick
+        check(f"refused: {name}", fits, answer)
+        if wanted == 403:
+            check(f"{name}: says what would allow it", b"url = http%s://registry.test:8080/" % (b"s" if tls else b"")
+                in answer, answer)
+
+
 # Addresses that are local here, so that a connection is made: name, address, port.
 NOWHERE = [("an address that no name has", "198.18.77.77", 443), ("127.0.0.1", "127.0.0.1", 80),
     ("::1", "::1", 443), ("our own address", "198.18.0.1", 8443)]
@@ -291,8 +319,10 @@ NOWHERE = [("an address that no name has", "198.18.77.77", 443), ("127.0.0.1", "
 
 def nowhere():
     for name, address, port in NOWHERE:
-        answer = said(address, port, get(b"/never", HOST))
-        same(f"refused: {name}, port {port}", answer, b"")
+        if VARIANT == "all" and address != NOWHERE[0][1]:
+            same(f"nobody is at {name}, port {port}", failure(connect, address, port), "ECONNREFUSED")
+        else:
+            same(f"refused: {name}, port {port}", said(address, port, get(b"/never", HOST)), b"")
 
 
 # Names.
@@ -408,6 +438,7 @@ def judge(record, seen):
     wanted += [("a name without a rule", "no rule is for this host"), ("a path", "no rule allows this path")]
     same("a build that looks for its own servers has done nothing wrong",
         sum("the address belongs to no name" in got for got in left), 1)
+    wanted += [(name, why) for name, _, _, why in STRANGERS] if VARIANT == "all" else []
     missing = []
     for name, why in wanted:
         line = next((i for i, got in enumerate(left) if why in got), None)
@@ -423,8 +454,10 @@ def judge(record, seen):
     same("nothing of it reached a registry, or the host's resolver", reached, [])
 
 
-if len(sys.argv) > 2:
-    judge(*sys.argv[2:])
+VARIANT = sys.argv[2]
+if len(sys.argv) > 3:
+    judge(*sys.argv[3:])
 else:
-    for part in (dns, requests, other_places, kept_alive, chunks, handshakes, slow_handshakes, reach, nowhere, trust, secrets):
+    for part in (dns, requests, other_places, kept_alive, chunks, handshakes, slow_handshakes, reach,
+            strangers, nowhere, trust, secrets):
         part()

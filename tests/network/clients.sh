@@ -78,6 +78,30 @@ case_git() {
 	judge "and nothing was pushed" test ! -e "$WORLD/git/repo.git/refs/heads/pushed"
 }
 
+# A server of the build's own, on the port of the registry that it fetches from meanwhile.
+case_own_server() {
+	project
+	on_deny fail
+	if [ "$(variant)" = ports ]; then
+		skip "a server on port 80 of its own" "this kernel has no nftables with tproxy"
+		return
+	fi
+	echo own >own
+	expect 0 "a server on port 80 of its own, and a registry's" build sh -c '
+		/usr/bin/python3 -m http.server 80 >log 2>&1 &
+		for _ in $(seq 50); do
+			curl -sS http://localhost/own 2>/dev/null && break
+			sleep 0.1
+		done
+		curl -sS http://clear.test/plain && curl -sS http://127.0.0.1/own &&
+			curl -sS https://registry.test/plain; kill $!'
+	said "its own" '^own$'
+	said "the registry" 'plain /plain'
+	record "what it asked itself is on no record" '.url == "http://clear.test/plain"'
+	expect 0 "only what it fetched is" sh -c 'wc -l <cupel-out/net.network.jsonl'
+	said "two requests" '^2$'
+}
+
 case_java() {
 	if [ "$HALF" != root ]; then
 		skip java "once is enough, it takes long"
@@ -100,5 +124,5 @@ case_java() {
 	client java "java HttpClient" "java Fetch.java https://registry.test/plain"
 }
 
-run_cases fetchers tunnel git java
+run_cases fetchers tunnel git own_server java
 finish

@@ -38,9 +38,19 @@ project() { printf '[project]\nname = net\n[network]\nmode = trusted\n' >cupel.i
 # on_deny fail|continue: what only they can say whose the registries are.
 on_deny() { printf '[network]\non-deny = %s\n' "$1" >"${net_registries%/*}/cupel.ini"; }
 
+# What builds are run by: see no-netfilter.c.
+net_prefix=
+
+# variant: "all" when every port of the synthetic network arrives at the gateway, or "ports"
+# when only the registries' do, which depends on the kernel and which -v says.
+variant() {
+	$net_prefix "$CUPEL" run -v -f -- true >variant.log 2>&1 || true
+	if grep -q 'no nftables with tproxy' variant.log; then echo ports; else echo all; fi
+}
+
 # build COMMAND…: prints what it says; its output and its record are in cupel-out.
 build() {
-	"$CUPEL" run -f -- sh -c '"$@" && echo output >"$OUT/output"' sh "$@"
+	$net_prefix "$CUPEL" run -f -- sh -c '"$@" && echo output >"$OUT/output"' sh "$@"
 }
 
 # inside PROGRAM ARGUMENT…: one of the suite's programs as a build; its points are ours.
