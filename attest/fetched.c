@@ -3,10 +3,12 @@
  * Theory of operation: runs in cupel-sign on a list that cupel-gateway made from
  * the answers of registries and that came through the runner. The list is read
  * strictly, and held against what the gateway counted: each line is a request
- * that it allowed, each tunnel one that it did not look into.
+ * that it allowed, each tunnel one that it did not look into; only git asks for many
+ * objects by one.
  */
 #include "attest/fetched.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,18 +19,31 @@
 
 #define REFUSE(e, ...) error_set_kind(e, ERROR_OUTPUT, 0, "dependencies: " __VA_ARGS__)
 
+static bool is_tunnel(const struct dependency *d)
+{
+	return d->sha256 == NULL && d->git_id == NULL;
+}
+
 static void put_annotations(struct json *j, const struct dependency *d)
 {
-	char size[32];
+	char size[32], status[16];
 
 	json_object_begin(j, "annotations");
-	if (d->sha256 == NULL)
+	if (d->cut || d->status == 206)
+		json_bool(j, "cupel_complete", 0);
+	if (d->index != NULL)
+		json_string(j, "cupel_index", d->index);
+	if (is_tunnel(d))
 		json_bool(j, "cupel_inspected", 0);
 	if (d->registry != NULL)
 		json_string(j, "cupel_registry", d->registry);
 	if (d->has_size) {
 		snprintf(size, sizeof(size), "%llu", (unsigned long long)d->size);
 		json_string(j, "cupel_size", size);
+	}
+	if (d->status != 0 && d->status != 200) {
+		snprintf(status, sizeof(status), "%d", d->status);
+		json_string(j, "cupel_status", status);
 	}
 	json_object_end(j);
 }
@@ -43,8 +58,13 @@ static void put_dependency(struct json *j, const struct dependency *d)
 		if (d->sha512 != NULL)
 			json_string(j, "sha512", d->sha512);
 		json_object_end(j);
+	} else if (d->git_id != NULL) {
+		json_object_begin(j, "digest");
+		json_string(j, "gitCommit", d->git_id);
+		json_object_end(j);
 	}
-	json_string(j, "downloadLocation", d->url);
+	if (d->git_id == NULL)
+		json_string(j, "downloadLocation", d->url);
 	if (d->media_type != NULL)
 		json_string(j, "mediaType", d->media_type);
 	json_string(j, "uri", d->purl != NULL ? d->purl : d->url);
@@ -54,7 +74,7 @@ static void put_dependency(struct json *j, const struct dependency *d)
 int fetched_put(char *text, const struct sign_record *r, struct json *j, struct error *e)
 {
 	struct dependency d, previous = {.url = ""};
-	uint64_t count = 0, tunnels = 0;
+	uint64_t count = 0, tunnels = 0, objects = 0;
 	int found;
 
 	while ((found = dependencies_next(&text, &d, e)) == 1) {
@@ -62,14 +82,17 @@ int fetched_put(char *text, const struct sign_record *r, struct json *j, struct 
 			return REFUSE(e, "not sorted, or something is listed twice");
 		put_dependency(j, &d);
 		previous = d;
+		objects += d.sha256 == NULL && d.git_id != NULL ? 1 : 0;
+		tunnels += is_tunnel(&d) ? 1 : 0;
 		count++;
-		tunnels += d.sha256 == NULL ? 1 : 0;
 	}
 	if (found < 0)
 		return -1;
 	/* What was cut short came in, too, as far as it did. */
-	if (count > r->requests_allowed + r->requests_failed)
+	if (count - objects > r->requests_allowed + r->requests_failed)
 		return REFUSE(e, "more than the gateway counted");
+	if (objects > 0 && count == objects)
+		return REFUSE(e, "objects of git without what they came in");
 	if (tunnels > r->requests_uninspected)
 		return REFUSE(e, "more tunnels than the gateway counted");
 	return 0;

@@ -96,9 +96,30 @@ static const char *record_problem(const struct claims *c)
 	return NULL;
 }
 
+/* For people: what of the downloads is less than its address seems to say. */
+static void describe_record(const struct claims *c, struct buf *out)
+{
+	const json_t *element;
+	size_t i, partial = 0, other = 0;
+
+	json_array_foreach(c->dependencies, i, element)
+	{
+		const json_t *complete = annotation(element, "cupel_complete");
+
+		partial += complete != NULL && !json_is_true(complete) ? 1 : 0;
+		other += annotation(element, "cupel_status") != NULL ? 1 : 0;
+	}
+	buf_puts(out, "recorded");
+	if (partial > 0)
+		buf_printf(out, ", %zu downloads in part", partial);
+	if (other > 0)
+		buf_printf(out, ", %zu with another status than 200", other);
+}
+
 /* Other builders say nothing, or use words of their own: those are not judged. */
 static void check_claims(const struct claims *c, struct report *r)
 {
+	_cleanup_(buf_deinit) struct buf found = BUF_INIT;
 	const char *problem;
 
 	if (mode_is(c, "none")) {
@@ -108,8 +129,9 @@ static void check_claims(const struct claims *c, struct report *r)
 			problem == NULL ? "nothing" : problem);
 	} else if (mode_is(c, "trusted")) {
 		problem = record_problem(c);
+		describe_record(c, &found);
 		report_check(r, "network record", problem == NULL, byproducts_path,
-			"the record of a trusted network", problem == NULL ? "recorded" : problem);
+			"the record of a trusted network", problem == NULL ? found.data : problem);
 	} else if (c->mode != NULL && !json_is_string(c->mode)) {
 		report_check(r, "network record", false, mode_path, "a word", "something else");
 	}

@@ -31,7 +31,12 @@ void dependencies_put(struct buf *out, const struct dependency *d)
 	else
 		buf_puts(out, "-");
 	buf_printf(
-		out, " %s %s %s\n", or_none(d->media_type), or_none(d->registry), or_none(d->purl));
+		out, " %s %s %s ", or_none(d->media_type), or_none(d->registry), or_none(d->purl));
+	if (d->status != 0)
+		buf_printf(out, "%d %s", d->status, d->cut ? "cut" : "whole");
+	else
+		buf_puts(out, "- -");
+	buf_printf(out, " %s\n", or_none(d->index));
 }
 
 /* One spelling for each number. */
@@ -113,20 +118,65 @@ static bool is_digest(const char *s, size_t digits)
 	return strlen(s) == digits && strspn(s, DIGITS "abcdef") == digits;
 }
 
+/* Of "git+URL@ID": the id, or NULL when it is no such thing. */
+static const char *find_git_id(const char *url)
+{
+	const char *at = strrchr(url, '@');
+
+	if (strncmp(url, "git+", 4) != 0 || at == NULL || !is_url(url + 4) ||
+		strchr(url, '?') != NULL)
+		return NULL;
+	return is_digest(at + 1, 40) || is_digest(at + 1, 64) ? at + 1 : NULL;
+}
+
+/* Of what has no digest of its own. */
+static bool is_bare(const struct dependency *d)
+{
+	if (d->sha512 != NULL || d->media_type != NULL || d->purl != NULL || d->status != 0 ||
+		d->index != NULL)
+		return false;
+	return d->git_id != NULL ? !d->has_size : is_tunnel(d->url);
+}
+
+static bool has_digests(const struct dependency *d)
+{
+	return is_digest(d->sha256, 64) && (d->sha512 == NULL || is_digest(d->sha512, 128));
+}
+
+/* An index tells what something is, so there is none without a name. */
+static bool has_name(const struct dependency *d)
+{
+	if (d->purl == NULL)
+		return d->index == NULL;
+	return strncmp(d->purl, "pkg:", 4) == 0 && d->purl[4] != '\0' &&
+	       (d->index == NULL || is_url(d->index));
+}
+
 static bool is_well_formed(const struct dependency *d)
 {
 	if (d->sha256 == NULL)
-		return is_tunnel(d->url) && d->sha512 == NULL && d->media_type == NULL &&
-		       d->purl == NULL;
-	return is_url(d->url) && is_digest(d->sha256, 64) &&
-	       (d->sha512 == NULL || is_digest(d->sha512, 128)) && d->has_size &&
-	       (d->media_type == NULL || dependencies_is_media_type(d->media_type)) &&
-	       (d->purl == NULL || (strncmp(d->purl, "pkg:", 4) == 0 && d->purl[4] != '\0'));
+		return is_bare(d);
+	return is_url(d->url) && has_digests(d) && d->has_size && d->status != 0 && has_name(d) &&
+	       (d->media_type == NULL || dependencies_is_media_type(d->media_type));
 }
 
 static const char *unless_none(const char *s)
 {
 	return strcmp(s, "-") == 0 ? NULL : s;
+}
+
+/* Both, or neither. */
+static int parse_status(const char *status, const char *end, struct dependency *ret)
+{
+	uint64_t number;
+
+	if (strcmp(status, "-") == 0)
+		return strcmp(end, "-") == 0 ? 0 : -1;
+	ret->cut = strcmp(end, "cut") == 0;
+	if (!is_number(status, &number) || number < 200 || number > 599)
+		return -1;
+	ret->status = (int)number;
+	return ret->cut || strcmp(end, "whole") == 0 ? 0 : -1;
 }
 
 static int parse_fields(char *const field[DEPENDENCIES_FIELDS], struct dependency *ret)
@@ -137,8 +187,12 @@ static int parse_fields(char *const field[DEPENDENCIES_FIELDS], struct dependenc
 		.has_size = unless_none(field[3]) != NULL,
 		.media_type = unless_none(field[4]),
 		.registry = unless_none(field[5]),
-		.purl = unless_none(field[6])};
+		.purl = unless_none(field[6]),
+		.git_id = find_git_id(field[0]),
+		.index = unless_none(field[9])};
 	if (ret->has_size && !is_number(field[3], &ret->size))
+		return -1;
+	if (parse_status(field[7], field[8], ret) < 0)
 		return -1;
 	return is_well_formed(ret) ? 0 : -1;
 }

@@ -12,22 +12,26 @@ struct error;
  * in bytewise order of the lines. Fields are separated by one blank, "-" where there is
  * none, all printable ASCII:
  *
- *	URL SHA256 SHA512 SIZE MEDIA-TYPE REGISTRY PURL
+ *	URL SHA256 SHA512 SIZE MEDIA-TYPE REGISTRY PURL STATUS END INDEX
  *
  * URL is normalised and redacted, and its host in lower case; digests are of the body as
  * it came from the registry (hexadecimal, lower case), SIZE is decimal, MEDIA-TYPE is
- * type/subtype without parameters, PURL begins with "pkg:". A tunnel that was not
- * inspected has "https://HOST:PORT" as URL, "-" as SHA256, SHA512, MEDIA-TYPE and PURL,
- * and perhaps as SIZE.
+ * type/subtype without parameters, PURL begins with "pkg:". STATUS is the answer's, END
+ * "whole" or "cut": the body came to its end or not. INDEX is the URL of the signed index
+ * that PURL was found by. A tunnel that was not inspected has "https://HOST:PORT" as URL,
+ * REGISTRY and perhaps SIZE. An object that git asked for has "git+", its repository's
+ * URL, '@' and its id (40 or 64 hexadecimal digits) as URL, and REGISTRY.
  */
-enum { DEPENDENCIES_LINE_MAX = 16384, DEPENDENCIES_FIELDS = 7 }; /* with its LF */
+enum { DEPENDENCIES_LINE_MAX = 32768, DEPENDENCIES_FIELDS = 10 }; /* with its LF */
 
 struct dependency {
 	const char *url;
-	const char *sha256;				   /* NULL: a tunnel */
-	const char *sha512, *media_type, *registry, *purl; /* NULL: there is none */
-	bool has_size;
+	const char *sha256;					   /* NULL: a tunnel, or git's */
+	const char *sha512, *media_type, *registry, *purl, *index; /* NULL: there is none */
+	const char *git_id; /* the end of url, where dependencies_next() finds it, or NULL */
+	bool has_size, cut;
 	uint64_t size;
+	int status; /* 200 to 599; 0: none */
 };
 
 void dependencies_put(struct buf *out, const struct dependency *d);

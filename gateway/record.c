@@ -85,6 +85,8 @@ static void put_tunnel(const struct record *r)
 static void put_file(const struct record *r)
 {
 	char purl[PURL_MAX];
+	/* An error page, or half of a package, is not that package. */
+	bool is_what_it_says = r->status == 200 && r->outcome == RECORD_ALLOWED;
 	const struct dependency d = {
 		.url = r->url,
 		.sha256 = r->sha256,
@@ -93,9 +95,11 @@ static void put_file(const struct record *r)
 				      ? r->media_type
 				      : NULL,
 		.registry = r->registry,
-		.purl = purl_of(r->url, purl) ? purl : NULL,
+		.purl = is_what_it_says && purl_of(r->url, purl) ? purl : NULL,
 		.has_size = true,
 		.size = r->size,
+		.status = r->status,
+		.cut = r->outcome != RECORD_ALLOWED,
 	};
 
 	dependencies_put(&records.lines, &d);

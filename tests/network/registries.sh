@@ -16,6 +16,18 @@ dependency() {
 	fi
 }
 
+# depends NAME URL FILTER: each dependency from there fits, and there is one.
+depends() {
+	if jq -r .payload cupel-out/net.intoto.jsonl | base64 -d | jq -e --arg u "$2" "
+		[.predicate.buildDefinition.resolvedDependencies[] | select((.downloadLocation // .uri) == \$u)] |
+			length > 0 and all(.[]; $3)" >"$TMP/judged" 2>&1; then
+		ok "$1"
+	else
+		not_ok "$1" "$(jq -r .payload cupel-out/net.intoto.jsonl | base64 -d | jq -c \
+			".predicate.buildDefinition.resolvedDependencies[] | select(.downloadLocation == \"$2\")")"
+	fi
+}
+
 case_allowed() {
 	project
 	on_deny fail
@@ -79,9 +91,22 @@ case_upstream() {
 				.outcome == \"failed\" and (.sha256 | length) == 64 and (.why | length) > 0"
 		done
 	done
-	expect 0 "what came with another status than 200 is a dependency, too" sh -c '
-		jq -r .payload cupel-out/net.intoto.jsonl | base64 -d |
-		jq -c .predicate.buildDefinition.resolvedDependencies | grep https://registry.test/not-found'
+	depends "what came with another status says so" https://registry.test/not-found \
+		'.annotations.cupel_status == "404" and .annotations.cupel_complete == null'
+	depends "so does a part" https://registry.test/part \
+		'.annotations.cupel_status == "206" and .annotations.cupel_complete == false'
+	depends "and what was cut short" https://registry.test/longer \
+		'.annotations.cupel_complete == false and .annotations.cupel_size == "11"'
+	depends "half a package is not called one" https://registry.test/cut/-/cut-1.0.0.tgz '.uri == .downloadLocation'
+	depends "a whole one is" https://registry.test/whole/-/whole-1.0.0.tgz '.uri == "pkg:npm/whole@1.0.0"'
+	depends "but nothing that is whole" https://registry.test/chunked \
+		'.annotations.cupel_status == null and .annotations.cupel_complete == null'
+	for path in only-head unchanged; do
+		expect 1 "what has no body is no dependency: $path" sh -c 'jq -r .payload cupel-out/net.intoto.jsonl |
+			base64 -d | jq -c .predicate.buildDefinition.resolvedDependencies | grep "/$1"' sh $path
+	done
+	expect 0 "a verifier says so" "$CUPEL" verify cupel-out
+	said "with their number" 'network record.*recorded, [0-9]+ downloads in part, [0-9]+ with another status than 200'
 	for path in two-lengths both-framings bare-lf folded huge-header not-http switch nothing; do
 		for url in https://registry.test http://clear.test; do
 			record "$url/$path is on record as failed" ".url == \"$url/$path\" and

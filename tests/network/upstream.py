@@ -18,6 +18,8 @@ def fetched():
             ("an answer after two of 1xx", "/early", 200, b"hello world"),
             ("an answer without a body", "/no-content", 204, b""),
             ("404", "/not-found", 404, b"none"),
+            ("a part", "/part", 206, b"hello"),
+            ("an answer that says that nothing changed", "/unchanged", 304, b""),
             ("a query", "/plain?a=b&c=%2f", 200, b"plain /plain?a=b&c=%2F")):
         for scheme, host in (("https", "registry.test"), ("http", "clear.test")):
             answer = Answer(f"{scheme}://{host}{path}")
@@ -28,6 +30,7 @@ def fetched():
     check("a public address", answer.body == b"plain /plain", answer)
     answer = Answer(HERE + "/plain", "HEAD")
     check("HEAD", (answer.status, answer.body) == (200, b""), answer)
+    Answer(HERE + "/only-head", "HEAD")
     old = said("clear.test", 80, b"GET /chunked HTTP/1.0\r\nHost: clear.test\r\n\r\n")
     check("a client of HTTP/1.0 gets no chunks", old.endswith(b"\r\n\r\nhello world"), old)
     answer = Answer("https://tunnel.test/plain")
@@ -45,6 +48,8 @@ def lies():
             answer = Answer(f"{scheme}://{host}{path}")
             check(f"{scheme}: {path[1:]} is a failure for the client", is_cut(answer), answer)
             check(f"{scheme}: {path[1:]} is told at once", answer.seconds < 5, answer.seconds)
+    for package in ("cut", "whole"):
+        Answer(f"{HERE}/{package}/-/{package}-1.0.0.tgz")
     for path in ("/shorter", "/smuggled"):
         answer = Answer(HERE + path)
         same(f"{path[1:]}: as long as it says", answer.body, b"hello")

@@ -26,10 +26,10 @@ struct key;
 #define SAMPLE_C64 "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
 #define SAMPLE_SHA512 SAMPLE_C64 SAMPLE_C64
 #define SAMPLE_FETCHED                                                                             \
-	"http://deb.example/pool/a.deb " SAMPLE_HELLO_SHA256 " - 10 - deb -\n"                     \
+	"http://deb.example/pool/a.deb " SAMPLE_HELLO_SHA256 " - 10 - deb - 200 whole -\n"         \
 	"https://reg.example/-/a-1.tgz " SAMPLE_HELLO_SHA256 " " SAMPLE_SHA512                     \
-	" 2487 application/gzip npm pkg:npm/a@1\n"
-#define SAMPLE_TUNNEL "https://tunnel.example:443 - - - - git -\n"
+	" 2487 application/gzip npm pkg:npm/a@1 200 whole -\n"
+#define SAMPLE_TUNNEL "https://tunnel.example:443 - - - - git - - - -\n"
 #define SAMPLE_LOG "{\"method\":\"GET\"}\n"
 
 int sample_plan(const char *builder_id); /* a sealed memfd */

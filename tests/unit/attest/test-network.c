@@ -23,7 +23,9 @@
 #include "sample.h"
 
 #define URL "https://reg.example/"
-#define LINE(name) URL name " " SAMPLE_HELLO_SHA256 " - 1 - npm -\n"
+#define OID "cccccccccccccccccccccccccccccccccccccccc"
+#define OBJECT "git+https://reg.example/a.git@" OID " - - - - git - - - -\n"
+#define LINE(name) URL name " " SAMPLE_HELLO_SHA256 " - 1 - npm - 200 whole -\n"
 
 /* The statement of a trusted build; tunnel tells whether it went through one. */
 static void build(bool tunnel, struct buf *out)
@@ -77,6 +79,31 @@ static void test_statement(void **state)
 	json_decref(root);
 }
 
+/* What is less than it seems says so, and what git asked for is named by git's own digest. */
+static void test_honest(void **state)
+{
+	static const char text[] =
+		OBJECT "http://deb.example/pool/a.deb " SAMPLE_HELLO_SHA256
+		       " - 10 - deb pkg:deb/debian/a@1 200 cut http://deb.example/InRelease\n" URL
+		       "a " SAMPLE_HELLO_SHA256 " - 1 - npm - 206 whole -\n" URL
+		       "b " SAMPLE_HELLO_SHA256 " - 1 - npm - 404 whole -\n";
+	_cleanup_(sample_input_deinit) struct statement_input in;
+	_cleanup_(buf_deinit) struct buf out = BUF_INIT;
+	struct error e;
+
+	(void)state;
+	sample_input_trusted(&in, text);
+	assert_int_equal(statement_build(&in, &out, &e), 0);
+	contains(&out, "{\"annotations\":{\"cupel_registry\":\"git\"},\"digest\":{\"gitCommit\":"
+		       "\"" OID "\"},\"uri\":\"git+https://reg.example/a.git@" OID "\"}");
+	contains(&out, "{\"annotations\":{\"cupel_complete\":false,\"cupel_index\":"
+		       "\"http://deb.example/InRelease\",\"cupel_registry\":\"deb\",");
+	contains(&out, "{\"annotations\":{\"cupel_complete\":false,\"cupel_registry\":\"npm\","
+		       "\"cupel_size\":\"1\",\"cupel_status\":\"206\"}");
+	contains(&out, "{\"annotations\":{\"cupel_registry\":\"npm\",\"cupel_size\":\"1\","
+		       "\"cupel_status\":\"404\"}");
+}
+
 static void refuses(struct statement_input *in, const char *because, enum error_kind kind)
 {
 	_cleanup_(buf_deinit) struct buf out = BUF_INIT;
@@ -98,12 +125,14 @@ static void test_refuses_dependencies(void **state)
 		{LINE("b") LINE("a"), "not sorted"},
 		{LINE("a") LINE("a"), "twice"},
 		/* The same thing, as if it were another. */
-		{LINE("a") URL "a " SAMPLE_HELLO_SHA256 " - 2 - - -\n", "twice"},
-		{URL "a short - 1 - - -\n", "malformed"},
+		{LINE("a") URL "a " SAMPLE_HELLO_SHA256 " - 2 - - - 200 whole -\n", "twice"},
+		{URL "a short - 1 - - - 200 whole -\n", "malformed"},
 		{LINE("a") "x", "cut"},
 		{LINE("1") LINE("2") LINE("3") LINE("4") LINE("5") LINE("6") LINE("7"), "counted"},
-		{"https://a.example:443 - - - - - -\nhttps://b.example:443 - - - - - -\n",
+		{"https://a.example:443 - - - - - - - - -\nhttps://b.example:443 - - - - - - - - "
+		 "-\n",
 			"more tunnels"},
+		{OBJECT, "without what they came in"},
 	};
 
 	(void)state;
@@ -193,7 +222,8 @@ static void test_refuses_what_is_too_large(void **state)
 	memset(path, 'a', sizeof(path) - 1);
 	path[sizeof(path) - 1] = '\0';
 	for (int i = 0; i < 3000; i++)
-		buf_printf(&text, URL "%04d%s " SAMPLE_HELLO_SHA256 " - 1 - - -\n", i, path);
+		buf_printf(&text, URL "%04d%s " SAMPLE_HELLO_SHA256 " - 1 - - - 200 whole -\n", i,
+			path);
 	sample_input_trusted(&in, text.data);
 	in.record.requests_allowed = 3000;
 	refuses(&in, "larger than", ERROR_OUTPUT);
@@ -418,6 +448,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_statement),
+		cmocka_unit_test(test_honest),
 		cmocka_unit_test(test_refuses_dependencies),
 		cmocka_unit_test(test_refuses_counts),
 		cmocka_unit_test(test_on_deny_continue),

@@ -250,7 +250,9 @@ static void sign_and_verify_many(const struct place *p, int count, int length)
 	for (int i = 0; i < count; i++)
 		buf_printf(&text,
 			"https://reg.example/%05d/%0*d.tgz " SAMPLE_HELLO_SHA256 " " SAMPLE_SHA512
-			" %d application/octet-stream npm pkg:npm/%%40scope/name%05d@1.0.0\n",
+			" %d application/octet-stream npm pkg:npm/%%40scope/name%05d@1.0.0 200 "
+			"whole "
+			"-\n",
 			i, length, 0, i, i);
 	net.dependencies = text.data;
 	memcpy(argv, demands, sizeof(argv));
