@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
@@ -25,6 +26,8 @@
 #include "gateway/stream.h"
 
 enum { BACKDATE = 3600 };
+/* With room for the keys of handshakes; and below the limit of old kernels, for ours alone. */
+enum { LOCKED_MANY = 512 << 10, LOCKED_FEW = 32 << 10, LOCKED_LEAST = 32 };
 
 struct ca_leaf {
 	struct ca_leaf *next;
@@ -143,8 +146,23 @@ static SSL_CTX *make_server(void)
 	return server;
 }
 
+/*
+ * libcrypto keeps private keys in this heap: never in swap, in no core dump. The process
+ * makes no other that could get a copy. Where RLIMIT_MEMLOCK allows none of it, the keys
+ * can reach swap for as long as the build lasts, which is no reason not to build.
+ */
+static void lock_keys(void)
+{
+	if (CRYPTO_secure_malloc_initialized() ||
+		CRYPTO_secure_malloc_init(LOCKED_MANY, LOCKED_LEAST) == 1)
+		return;
+	if (CRYPTO_secure_malloc_done() == 1)
+		(void)CRYPTO_secure_malloc_init(LOCKED_FEW, LOCKED_LEAST);
+}
+
 int ca_init(struct ca *ca, uint64_t lifetime, struct error *e)
 {
+	lock_keys();
 	*ca = (struct ca){.key = EVP_EC_gen("P-256"), .leaf_key = EVP_EC_gen("P-256")};
 	if (ca->key != NULL && ca->leaf_key != NULL) {
 		ca->certificate = make_authority(ca->key, lifetime);

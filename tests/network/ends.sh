@@ -61,6 +61,27 @@ finished() {
 
 gateway_of() { pgrep -P "$1" -x cupel-gateway; }
 
+# locked PID: kilobytes that cannot be swapped out.
+locked() { awk '/^VmLck:/ { print $2 }' "/proc/$1/status"; }
+
+case_memory() {
+	project
+	on_deny fail
+	start "/slow-memory-$HALF"
+	gateway=$(gateway_of $pid)
+	judge "the gateway keeps its keys in locked memory" test "$(locked "$gateway")" -ge 32
+	if [ "$HALF" = root ]; then
+		judge "which is in no core dump" grep -q '^VmFlags:.* lo .*dd' "/proc/$gateway/smaps"
+	else
+		expect 1 "nobody can read it" sh -c 'cat "/proc/$1/mem" "/proc/$1/environ"' sh "$gateway"
+		judge "the gateway cannot be dumped" test "$(stat -c %u "/proc/$gateway/environ")" != "$(id -u)"
+	fi
+	kill -TERM $pid
+	finished 143 "and ends with its build"
+	expect 0 "a machine that allows no locked memory builds, too" sh -c 'ulimit -l 0 && "$@"' sh \
+		"$CUPEL" run -f -- sh -c 'curl -sS https://registry.test/plain >"$OUT/x"'
+}
+
 case_load() {
 	project
 	on_deny continue
@@ -140,5 +161,5 @@ case_tunnel_over() {
 	expect 1 "which a verifier can refuse" "$CUPEL" verify --require-inspected cupel-out
 }
 
-run_cases gateway_killed runner_killed build_over tunnel_over load
+run_cases memory gateway_killed runner_killed build_over tunnel_over load
 finish

@@ -27,6 +27,21 @@ static int unmake(void **state)
 	return 0;
 }
 
+/* A private number of P-256 has 32 bytes. */
+static void test_its_keys_are_in_locked_memory(void **state)
+{
+	struct ca other;
+	struct error e;
+	size_t before = CRYPTO_secure_used();
+
+	(void)state;
+	assert_true(CRYPTO_secure_malloc_initialized());
+	assert_int_equal(ca_init(&other, 600, &e), 0);
+	assert_true(CRYPTO_secure_used() >= before + 64);
+	ca_deinit(&other);
+	assert_int_equal(CRYPTO_secure_used(), before);
+}
+
 /* sandbox/trust.c gives the bundle this name, without libcrypto to work it out. */
 static void test_its_name_has_the_known_hash(void **state)
 {
@@ -100,6 +115,7 @@ static void test_the_keystore_holds_the_certificate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_its_keys_are_in_locked_memory),
 		cmocka_unit_test(test_its_name_has_the_known_hash),
 		cmocka_unit_test(test_it_may_only_sign_leaves),
 		cmocka_unit_test(test_a_leaf_is_for_one_host_and_not_for_another),
