@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "gateway/ascii.h"
 #include "gateway/client.h"
 #include "gateway/rule.h"
 
@@ -53,23 +54,34 @@ static void put_cure(const struct client *c, const char *method, const char *url
 		buf_printf(out, "    method = %s\n", method);
 }
 
-void refusal_send(struct client *c, int status, const char *method, const char *url,
-	const char *why, const struct rule *nearest, bool closes)
+/* For the clients that show no more of an answer than its first line: apt, npm, pip. */
+static void put_first_line(struct buf *out, int status, const char *why)
 {
-	_cleanup_(buf_deinit) struct buf text = BUF_INIT, all = BUF_INIT;
 	const char *reason = "";
 
 	for (size_t i = 0; i < array_size(reasons); i++)
 		if (reasons[i].status == status)
 			reason = reasons[i].reason;
+	buf_printf(out, "HTTP/1.1 %d %s: ", status, reason);
+	for (; *why != '\0'; why++)
+		buf_append(out, *why == ' ' || ascii_is_visible(*why) ? why : "?", 1);
+	buf_puts(out, "\r\n");
+}
+
+void refusal_send(struct client *c, int status, const char *method, const char *url,
+	const char *why, const struct rule *nearest, bool closes)
+{
+	_cleanup_(buf_deinit) struct buf text = BUF_INIT, all = BUF_INIT;
+
 	buf_printf(&text, "cupel: %s %s %s\n  why: %s\n", status == 403 ? "refused" : "failed",
 		method, url[0] != '\0' ? url : c->host, why);
 	if (status == 403)
 		put_cure(c, method, url, nearest, &text);
+	put_first_line(&all, status, why);
 	buf_printf(&all,
-		"HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\n"
+		"Content-Type: text/plain; charset=utf-8\r\n"
 		"Content-Length: %zu\r\nCache-Control: no-store\r\n%s\r\n",
-		status, reason, text.size, closes ? "Connection: close\r\n" : "");
+		text.size, closes ? "Connection: close\r\n" : "");
 	if (strcmp(method, "HEAD") != 0)
 		buf_append(&all, text.data, text.size);
 	c->stream.deadline = task_now() + CLIENT_HEAD_MS;
