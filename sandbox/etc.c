@@ -47,13 +47,17 @@ static const struct {
 static const struct {
 	const char *path;
 	mode_t type;
-	bool replaced; /* by what the gateway brings */
+	bool replaced;	    /* by what the gateway brings */
+	const char *parent; /* to be made for it */
 } from_host[] = {
-	{"etc/alternatives", S_IFDIR, false},
-	{"etc/ld.so.cache", S_IFREG, false},
-	{"etc/ssl/certs", S_IFDIR, true},
-	{"etc/ssl/openssl.cnf", S_IFREG, false},
-	{"etc/java-17-openjdk", S_IFDIR, false},
+	{"etc/alternatives", S_IFDIR, false, NULL},
+	{"etc/ld.so.cache", S_IFREG, false, NULL},
+	{"etc/ssl/certs", S_IFDIR, true, NULL},
+	{"etc/ssl/openssl.cnf", S_IFREG, false, NULL},
+	{"etc/java-17-openjdk", S_IFDIR, false, NULL},
+	/* Not the whole directory: settings of Maven hold credentials. */
+	{"etc/maven/m2.conf", S_IFREG, false, "etc/maven"},
+	{"etc/maven/logging", S_IFDIR, false, "etc/maven"},
 };
 
 /*
@@ -63,7 +67,8 @@ static const struct {
  */
 static const char resolver[] = "nameserver 127.0.0.1\noptions edns0 timeout:3 attempts:5\n";
 
-static int bind_from_host(const struct sandbox *s, const char *path, mode_t type, struct error *e)
+static int bind_from_host(
+	const struct sandbox *s, const char *path, mode_t type, const char *parent, struct error *e)
 {
 	const uint64_t attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 	int fd = mounts_clone(s->host_fd, path, attributes, e);
@@ -71,6 +76,8 @@ static int bind_from_host(const struct sandbox *s, const char *path, mode_t type
 
 	if (fd < 0)
 		return e->errnum == ENOENT ? 0 : -1;
+	if (parent != NULL && mkdirat(s->root_fd, parent, 0755) < 0 && errno != EEXIST)
+		return error_set(e, errno, "cannot make the directory '/%s'", parent);
 	result = type == S_IFDIR ? mounts_put_dir(s->root_fd, path, 0755, e)
 				 : mounts_put_empty(s->root_fd, path, e);
 	return result < 0 ? -1 : mounts_attach(fd, s->root_fd, path, e);
@@ -97,7 +104,8 @@ int sandbox_etc(struct sandbox *s, struct error *e)
 		return -1;
 	for (size_t i = 0; i < array_size(from_host); i++)
 		if (!(gateway && from_host[i].replaced) &&
-			bind_from_host(s, from_host[i].path, from_host[i].type, e) < 0)
+			bind_from_host(s, from_host[i].path, from_host[i].type, from_host[i].parent,
+				e) < 0)
 			return -1;
 	return 0;
 }
