@@ -38,6 +38,33 @@ print HTTP::Tiny->new(verify_SSL => 1)->get(\"$url\")->{content}'"
 	fi
 	client node "node https" "node -e '
 require(\"https\").get(\"$url\", r => r.on(\"data\", d => console.log(String(d)))).on(\"error\", e => { throw e; })'"
+	if [ "$(node -p 'typeof fetch' 2>&1)" = function ]; then
+		client node "node fetch()" "node -e 'fetch(\"$url\").then(r => r.text()).then(console.log)'"
+	else
+		skip "node fetch()" "there is no node, or it has no fetch()"
+	fi
+}
+
+# refusal PROGRAM REGEX COMMAND: what it shows when a host is refused.
+refusal() {
+	if ! command -v "$1" >/dev/null; then
+		skip "$1, refused" "$1 is not installed"
+		return
+	fi
+	expect_output "$1, refused" "$2" build sh -c "$3"
+}
+
+case_refusals() {
+	project
+	on_deny continue
+	url=https://nobody.test/plain
+	refusal curl '^  why: no rule is for this host' "curl -sS $url"
+	refusal wget '403: Forbidden by Cupel: no rule is for this host' "wget $url"
+	refusal git '^remote:   why: no rule is for this host' "git clone $url"
+	refusal /usr/bin/python3 'HTTP Error 403: Forbidden by Cupel: no rule is for this host' \
+		"/usr/bin/python3 -c 'import urllib.request; urllib.request.urlopen(\"$url\")'"
+	refusal node '403 Forbidden by Cupel: no rule is for this host' \
+		"node -e 'require(\"https\").get(\"$url\", r => console.log(r.statusCode, r.statusMessage))'"
 }
 
 # certificates NAME COUNT: of authorities that clients inside trust.
@@ -122,7 +149,40 @@ case_java() {
 	project
 	on_deny fail
 	client java "java HttpClient" "java Fetch.java https://registry.test/plain"
+	cat >Older.java <<-'END'
+		public class Older {
+			public static void main(String[] a) throws Exception {
+				for (String url : a) {
+					var c = (java.net.HttpURLConnection) new java.net.URL(url).openConnection();
+					System.out.println(c.getResponseCode() + " " + c.getResponseMessage());
+					if (c.getResponseCode() == 200)
+						System.out.println(new String(c.getInputStream().readAllBytes()));
+				}
+			}
+		}
+	END
+	client java "java HttpsURLConnection" "java Older.java https://registry.test/plain"
+	on_deny continue
+	client java "java HttpsURLConnection, with what is refused" \
+		"java Older.java https://registry.test/plain https://nobody.test/plain"
+	said "it shows why" '403 Forbidden by Cupel: no rule is for this host'
 }
 
-run_cases fetchers tunnel git own_server java
+# A program that brings its own resolver, and asks it for both kinds of addresses at once.
+case_musl() {
+	if ! command -v musl-gcc >/dev/null; then
+		skip musl "musl-gcc is not installed"
+		return
+	fi
+	cp "$NETWORK/fetch.c" .
+	musl-gcc -static -o fetch fetch.c || { not_ok musl "it does not compile" && return; }
+	project
+	on_deny fail
+	client ./fetch "a static program with musl" "./fetch clear.test /plain"
+	on_deny continue
+	client ./fetch "a static program with musl, refused" "./fetch nobody.test /x; ./fetch clear.test /plain"
+	said "it shows why" '^  why: no rule is for this host'
+}
+
+run_cases fetchers refusals tunnel git own_server java musl
 finish

@@ -16,6 +16,7 @@ import socket
 import ssl
 import struct
 import sys
+import urllib.parse
 
 import outside
 
@@ -145,6 +146,23 @@ async def send_git(request, writer):
     writer.write(head(200, *fields.decode().split("\r\n"), f"Content-Length: {len(body)}") + body)
 
 
+async def send_package(request, writer):
+    """A file of packages.py. What somebody published would be welcome, too."""
+    path = os.path.join(WORLD, "packages", urllib.parse.unquote(request["path"].partition("?")[0])[1:])
+    if os.path.isdir(path):
+        path = os.path.join(path, "index.html")
+    if request["method"] not in ("GET", "HEAD"):
+        writer.write(plain(b"{}"))
+    elif not os.path.isfile(path):
+        writer.write(head(404, "Content-Length: 0"))
+    else:
+        with open(path, "rb") as file:
+            body = file.read()
+        kind = "text/html" if body.startswith(b"<!DOCTYPE") else "application/octet-stream"
+        fields = head(200, f"Content-Length: {len(body)}", f"Content-Type: {kind}")
+        writer.write(fields + (b"" if request["method"] == "HEAD" else body))
+
+
 BEHAVIOURS = {
     "/large": lambda r, w: send_large(r, w, 8 << 20),
     "/slow": send_slowly,
@@ -182,6 +200,9 @@ async def answer(request, writer):
         if path.startswith(begin):
             await behaviour(request, writer)
             return True
+    if request["fields"].get("host") == "packages.test":
+        await send_package(request, writer)
+        return True
     for part in FIXED.get(path, [plain(b"" if request["method"] == "HEAD" else b"plain " + path.encode())]):
         if part is None:
             return False

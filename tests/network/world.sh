@@ -50,7 +50,7 @@ authority() {
 certificates() {
 	authority trusted
 	authority stranger
-	for name in registry files other limited tunnel private; do
+	for name in registry files other limited tunnel private packages; do
 		leaf $name.test $name.test 2 trusted
 	done
 	leaf wrong.test wrong.test 2 stranger
@@ -66,7 +66,7 @@ certificates() {
 names() {
 	cat >hosts <<-END
 		127.0.0.1 localhost registry.test other.test limited.test tunnel.test
-		127.0.0.1 clear.test wrong.test expired.test mistaken.test private.test
+		127.0.0.1 clear.test wrong.test expired.test mistaken.test private.test packages.test
 		11.0.0.1 public.test files.test
 		11.0.0.2 own.test
 		::ffff:11.0.0.2 own6.test
@@ -88,6 +88,18 @@ repository() {
 	echo "$commit" >git.commit
 }
 
+# Registries as files; that of Debian is signed, where there is a gpg.
+packages() {
+	/usr/bin/python3 "$here/packages.py" "$WORLD/packages"
+	command -v gpg >/dev/null || return 0
+	mkdir -m 700 gnupg
+	set -- gpg -q --homedir "$WORLD/gnupg" --batch --passphrase ''
+	"$@" --quick-gen-key packages.test ed25519 sign 2d 2>/dev/null
+	"$@" --armor --export >packages/key.asc
+	"$@" --clearsign -o packages/debian/dists/stable/InRelease packages/debian/dists/stable/Release
+	gpgconf --homedir "$WORLD/gnupg" --kill all
+}
+
 interfaces() {
 	/usr/bin/python3 -c '
 import fcntl, socket, struct
@@ -106,6 +118,7 @@ live() {
 	certificates
 	names
 	repository
+	packages
 	interfaces
 	echo 'nameserver 127.0.0.53' >resolv.conf
 	places
