@@ -174,6 +174,8 @@ case_maven() {
 	fetch "maven" 'mvn -B validate' 'BUILD SUCCESS'
 	named pkg:maven/test.example/words@1.0.0 maven2/test/example/words/1.0.0/words-1.0.0.jar
 	named 'pkg:maven/test.example/words@1.0.0?type=pom' maven2/test/example/words/1.0.0/words-1.0.0.pom
+	expect 0 "maven: the settings of the machine, which hold credentials, are not there" \
+		build sh -c 'test -e /etc/maven/m2.conf && test ! -e /etc/maven/settings.xml'
 	pom https://nobody.test >pom.xml
 	refuse "maven, another repository" GET https://nobody.test/maven2/test/example/words/1.0.0/words-1.0.0.pom \
 		'mvn -B validate' "$refusal"
