@@ -104,6 +104,29 @@ int guard_open_file(const struct guard *g, int dirfd, const char *path, const ch
 	return 0;
 }
 
+int guard_open_secret(const struct guard *g, int dirfd, const char *path, const char *name,
+	int *ret, struct error *e)
+{
+	_cleanup_(fd_closep) int fd = openat(dirfd, path, OPEN_FILE | O_NOFOLLOW);
+	int result = guard_check_hostile(fd, name, e);
+	struct stat st;
+
+	if (result != 0)
+		return result;
+	if (check(g, fd, name, e) < 0)
+		return -1;
+	if (fstat(fd, &st) < 0)
+		return error_set(e, errno, "cannot look at '%s'", name);
+	if ((st.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
+		error_set_kind(
+			e, ERROR_POLICY, 0, "'%s' can be read by others than its owner", name);
+		return error_hint(
+			e, "run 'chmod 600 %s', and change the secret: it may be known", name);
+	}
+	*ret = take_fd(&fd);
+	return 0;
+}
+
 int guard_open_directory(const struct guard *g, int dirfd, const char *path, const char *name,
 	int *ret, struct error *e)
 {

@@ -21,6 +21,9 @@ int guard_open_directory(const struct guard *g, int dirfd, const char *path, con
 	int *ret, struct error *e);
 int guard_open_file(const struct guard *g, int dirfd, const char *path, const char *name, int *ret,
 	struct error *e);
+/* The same for a file that nobody but its owner may read, and that is no symbolic link. */
+int guard_open_secret(const struct guard *g, int dirfd, const char *path, const char *name,
+	int *ret, struct error *e);
 /*
  * What a file of a project is allowed to be: a regular one. fd is what opening it gave,
  * with errno when that failed. 0, 1 when it is absent, -1 with *e filled.
