@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "gateway/client.h"
+#include "gateway/credentials.h"
 #include "gateway/exchange.h"
 #include "gateway/fields.h"
 #include "gateway/store.h"
@@ -16,6 +17,24 @@
 enum { ANSWER_MS = 300000 };
 /* Answers with 1xx before the one that counts. */
 enum { INTERIM_MAX = 8 };
+
+static int repeats(struct exchange *x, const char *name)
+{
+	snprintf(x->why, sizeof(x->why), "the registry's answer repeats the credential '%s'", name);
+	return -1;
+}
+
+/* Before any of it goes on to the build, or into a grant or the record. */
+static int check_head(struct exchange *x, const char *bytes)
+{
+	const struct needle *found;
+
+	if (x->credential == NULL)
+		return 0;
+	x->echo.needles = credentials_needles(&x->echo.hold);
+	found = needles_find(x->echo.needles, bytes, x->answer.size);
+	return found != NULL ? repeats(x, found->name) : 0;
+}
 
 int answer_read(struct exchange *x)
 {
@@ -36,7 +55,7 @@ int answer_read(struct exchange *x)
 			return -1;
 		}
 		if (result > 0 && x->answer.status >= 200)
-			return 0;
+			return check_head(x, bytes);
 		if (result > 0) {
 			stream_use(s, x->answer.size);
 			interim++;
@@ -129,7 +148,8 @@ int answer_pass(struct exchange *x)
 		.framing = x->answer.framing,
 		.left = x->answer.length,
 		.keep = &kept,
-		.sha512 = wants_sha512(x)};
+		.sha512 = wants_sha512(x),
+		.echo = x->credential != NULL ? &x->echo : NULL};
 	write_answer(x);
 	x->record.status = x->answer.status;
 	stream_use(from, x->answer.size);
@@ -138,7 +158,7 @@ int answer_pass(struct exchange *x)
 		return exchange_fail(x, "the client is gone, answer of");
 	store_begin(&kept);
 	if (body_move(&x->down, x->why, sizeof(x->why)) < 0)
-		return -1;
+		return x->echo.found != NULL ? repeats(x, x->echo.found) : -1;
 	keep(x, &kept);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <openssl/evp.h>
 
 #include "base/encode.h"
+#include "gateway/echo.h"
 #include "gateway/store.h"
 
 enum { STALL_MS = 120000 };
@@ -50,7 +51,7 @@ static int write_out(struct move *m, const char *data, size_t n)
 	return stream_write(to, "\r\n", 2);
 }
 
-static int deliver(struct move *m, const char *data, size_t n)
+static int pass_on(struct move *m, const char *data, size_t n)
 {
 	struct body *b = m->b;
 
@@ -71,6 +72,15 @@ static int deliver(struct move *m, const char *data, size_t n)
 	if (b->keep != NULL)
 		(void)store_append(b->keep, data, n);
 	return write_out(m, data, n) < 0 ? fail(m, NULL) : 0;
+}
+
+static int deliver(struct move *m, const char *data, size_t n)
+{
+	const char *passed = data;
+
+	if (m->b->echo != NULL && n > 0 && echo_take(m->b->echo, data, n, &passed, &n) < 0)
+		return fail(m, "it holds what must not be delivered");
+	return pass_on(m, passed, n);
 }
 
 /* Uses what is buffered. 1 at the body's end, 0 when more is needed, or -1. */
@@ -130,6 +140,13 @@ static int move_all(struct move *m)
 	}
 	if (done < 0)
 		return -1;
+	if (b->echo != NULL) {
+		size_t n;
+		const char *rest = echo_rest(b->echo, &n);
+
+		if (pass_on(m, rest, n) < 0)
+			return -1;
+	}
 	if (b->chunked && b->to != NULL && stream_write(b->to, "0\r\n\r\n", 5) < 0)
 		return fail(m, NULL);
 	return 0;

@@ -6,6 +6,7 @@
 #include "gateway/http.h"
 #include "gateway/stream.h"
 
+struct echo;
 struct store_file;
 
 /* A body on its way from one stream to another, hashed as it is delivered. */
@@ -19,6 +20,7 @@ struct body {
 	struct store_file *keep; /* where it is written to besides, or NULL */
 	char *head;		 /* keeps the first head_room bytes, or NULL */
 	size_t head_room;
+	struct echo *echo; /* what must not be delivered, or NULL */
 
 	uint64_t size;
 	size_t head_size;

@@ -170,6 +170,7 @@ bool exchange_run(struct client *c)
 	again = run(x);
 	upstream_drop(x->upstream);
 	buf_deinit(&x->head);
+	echo_deinit(&x->echo);
 	free(x->grant);
 	free(x);
 	return again;

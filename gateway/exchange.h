@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "gateway/body.h"
+#include "gateway/echo.h"
 #include "gateway/grant.h"
 #include "gateway/http.h"
 #include "gateway/record.h"
@@ -13,6 +14,7 @@
 #include "gateway/url.h"
 
 struct client;
+struct held;
 
 enum { WANTS_ROOM = 8192 };
 
@@ -24,9 +26,11 @@ struct exchange {
 	struct buf head; /* of the request, as it goes on; then of the answer */
 	const struct rule *rule, *nearest;
 	struct grant *grant;
+	const struct held *credential; /* that goes with it, or NULL */
 	struct place place;
 	struct upstream *upstream;
 	struct body up, down;
+	struct echo echo;
 	struct record record;
 	char why[256], media_type[128], wants[WANTS_ROOM];
 	char vary[65], head_sha256[65]; /* for the record */

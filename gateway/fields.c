@@ -25,10 +25,13 @@ static const char *const request_fields[] = {"accept", "accept-encoding", "accep
 static const char *const variant_fields[] = {"accept", "accept-encoding", "accept-language",
 	"content-encoding", "content-type", "git-protocol", "if-modified-since", "if-none-match",
 	"if-range", "range"};
-/* What speaks of one connection (RFC 9110 §7.6.1), or of another way to the server. */
+/*
+ * What speaks of one connection (RFC 9110 §7.6.1), or of another way to the server; and
+ * cookies, which the build cannot send, and which may stand for a credential.
+ */
 static const char *const hop_fields[] = {"alt-svc", "connection", "content-length", "keep-alive",
-	"proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
-	"transfer-encoding", "upgrade"};
+	"proxy-authenticate", "proxy-authorization", "proxy-connection", "set-cookie",
+	"set-cookie2", "te", "trailer", "transfer-encoding", "upgrade"};
 
 static bool is_one_of(struct http_text name, const char *const *list, size_t count)
 {

@@ -28,9 +28,11 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "gateway/client.h"
+#include "gateway/credentials.h"
 #include "gateway/dns-server.h"
 #include "gateway/gateway-state.h"
 #include "gateway/gateway.h"
+#include "gateway/needles.h"
 #include "gateway/record.h"
 #include "gateway/resolver.h"
 #include "gateway/route.h"
@@ -64,6 +66,22 @@ static int harden(struct error *e)
 	return 0;
 }
 
+static int receive_start(struct msg *m, struct error *e)
+{
+	for (;;) {
+		if (msg_recv(MSG_CONTROL_FD, m, e) < 0)
+			return -1;
+		if (m->type != GATEWAY_CREDENTIAL)
+			break;
+		if (credentials_receive(m, e) < 0)
+			return -1;
+		msg_deinit(m);
+	}
+	return m->type == GATEWAY_START
+		       ? 0
+		       : error_set(e, EBADMSG, "unexpected message %u at the start", m->type);
+}
+
 static int receive_inputs(
 	int inputs[GATEWAY_INPUT_COUNT], struct gateway_start *ret_start, struct error *e)
 {
@@ -71,7 +89,7 @@ static int receive_inputs(
 
 	for (size_t i = 0; i < GATEWAY_INPUT_COUNT; i++)
 		inputs[i] = -1;
-	if (msg_expect(MSG_CONTROL_FD, GATEWAY_START, &m, e) < 0)
+	if (receive_start(&m, e) < 0)
 		return -1;
 	if (msg_payload(&m, ret_start, sizeof(*ret_start)) < 0)
 		return error_set(e, EBADMSG, "malformed start message");
@@ -138,15 +156,26 @@ static int confine(struct error *e)
 	return result;
 }
 
-static int send_memfds(uint32_t type, const void *payload, size_t n, const struct buf *first,
-	const struct buf *second, struct error *e)
-{
-	_cleanup_(fd_closep) int a = fd_memfd_sealed("gateway-1", first->data, first->size);
-	_cleanup_(fd_closep) int b = fd_memfd_sealed("gateway-2", second->data, second->size);
+enum { MEMFDS_MAX = 4 };
 
-	if (a < 0 || b < 0)
-		return error_set(e, errno, "cannot make a memfd");
-	return msg_send(MSG_CONTROL_FD, type, payload, n, (int[]){a, b}, 2, e);
+static int send_memfds(uint32_t type, const void *payload, size_t n, const struct buf *const *texts,
+	size_t count, struct error *e)
+{
+	int fds[MEMFDS_MAX], made = 0, result = 0;
+
+	for (size_t i = 0; i < count && result == 0; i++) {
+		int fd = fd_memfd_sealed("gateway", texts[i]->data, texts[i]->size);
+
+		if (fd < 0)
+			result = error_set(e, errno, "cannot make a memfd");
+		else
+			fds[made++] = fd;
+	}
+	if (result == 0)
+		result = msg_send(MSG_CONTROL_FD, type, payload, n, fds, made, e);
+	for (int i = 0; i < made; i++)
+		close(fds[i]);
+	return result;
 }
 
 /* A tunnel's client sees the registry's own certificate, and so needs the public authorities. */
@@ -175,7 +204,7 @@ static int send_ready(struct error *e)
 		return -1;
 	if (ca_put_pem(&gateway.ca, &pem) < 0 || ca_put_jks(&gateway.ca, &jks) < 0)
 		return error_set(e, 0, "libcrypto cannot write a certificate");
-	return send_memfds(GATEWAY_READY, NULL, 0, &pem, &jks, e);
+	return send_memfds(GATEWAY_READY, NULL, 0, (const struct buf *const[]){&pem, &jks}, 2, e);
 }
 
 /* The only one at the build's loopback address: others are at the synthetic network's, or at all.
@@ -238,6 +267,7 @@ static void await_clients(void)
 static int finish(struct error *e)
 {
 	_cleanup_(buf_deinit) struct buf log = BUF_INIT, dependencies = BUF_INIT;
+	_cleanup_(buf_deinit) struct buf needles = BUF_INIT;
 	struct gateway_done done;
 	struct store_counts stored;
 
@@ -253,7 +283,11 @@ static int finish(struct error *e)
 	done.kept_bytes = stored.kept_bytes;
 	done.unkept = stored.unkept;
 	done.unkept_error = stored.error;
-	return send_memfds(GATEWAY_DONE, &done, sizeof(done), &log, &dependencies, e);
+	credentials_put_needles(&needles);
+	if (needles_put_authority(&needles, &gateway.ca) < 0 || !needles_are_complete(&needles))
+		return error_set(e, ENOMEM, "cannot say what the outputs must not hold");
+	return send_memfds(GATEWAY_DONE, &done, sizeof(done),
+		(const struct buf *const[]){&log, &dependencies, &needles}, 3, e);
 }
 
 /* 1 to go on, 0 at the end, -1 with *e filled. */
@@ -299,6 +333,7 @@ static void obey_runner(void *context)
 		error_wrap(&e, "gateway");
 		msg_send_error(MSG_CONTROL_FD, &e);
 	}
+	credentials_forget();
 	/* Not a return from main: tasks still hold what they hold. */
 	_exit(result < 0 ? 1 : 0);
 }
@@ -309,7 +344,9 @@ static int run(struct error *e)
 
 	if (harden(e) < 0 || resolver_start(e) < 0 || receive_plan(&plan, e) < 0 ||
 		make_authority(plan, e) < 0 || route_open(e) < 0 || task_loop_open(e) < 0 ||
-		confine(e) < 0)
+		credentials_make_room(e) < 0 || confine(e) < 0)
+		return -1;
+	if (credentials_read(&gateway.rules, e) < 0)
 		return -1;
 	if (resolver_listen(e) < 0 || send_ready(e) < 0)
 		return -1;

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "base/msg.h"
+#include "base/needle.h"
 #include "base/synthetic.h"
 
 /*
@@ -30,8 +31,16 @@ enum {
 	GATEWAY_LISTEN,
 	/* No process of the build is left. */
 	GATEWAY_FINISH,
-	/* Reply to GATEWAY_FINISH; payload: struct gateway_done; fds: log, dependencies. */
+	/*
+	 * Reply to GATEWAY_FINISH; payload: struct gateway_done; fds: log, dependencies, and
+	 * the needles (base/needle.h) of what must not be in the build's outputs.
+	 */
 	GATEWAY_DONE,
+	/*
+	 * Before GATEWAY_START, up to GATEWAY_CREDENTIALS_MAX times. Payload: struct
+	 * gateway_credential; fd: the file, which only the gateway reads. No answer.
+	 */
+	GATEWAY_CREDENTIAL,
 };
 
 /* What a build's gateway is given. Each at most once; all but the plan may be absent. */
@@ -45,9 +54,17 @@ struct gateway_start {
 	uint64_t store_quota;		      /* bytes; 0: no limit */
 };
 
+enum { GATEWAY_CREDENTIALS_MAX = 64 };
+
+struct gateway_credential {
+	char name[NEEDLE_NAME_ROOM];
+	char file[512];	 /* as messages call it */
+	uint32_t wanted; /* of the command line: it has to be of use in this build */
+};
+
 /*
  * The log is JSON, one request a line. The dependencies are what gateway/record.h
- * calls so; both are sealed memfds.
+ * calls so; all are sealed memfds.
  */
 struct gateway_done {
 	uint64_t allowed, denied, failed; /* requests, and connections that never made one */

@@ -46,6 +46,7 @@ static void put_line(const struct record *r)
 	json_init(&j, &records.log);
 	json_object_begin(&j, NULL);
 	put_text(&j, "address", r->address);
+	put_text(&j, "credential", r->credential);
 	put_text(&j, "grant", r->grant);
 	put_text(&j, "head", r->head);
 	put_text(&j, "host", r->host);

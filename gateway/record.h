@@ -24,7 +24,8 @@ struct record {
 	enum record_outcome outcome;
 	uint64_t started_ms; /* wall clock */
 	const char *registry, *method, *url, *host, *why, *media_type, *address, *spki, *grant;
-	const char *wants; /* object ids that git asked for, separated by blanks */
+	const char *credential; /* the name of the one that went with it */
+	const char *wants;	/* object ids that git asked for, separated by blanks */
 	const char *sha256, *sha512, *request_sha256;
 	const char *head; /* SHA-256 of the answer's head: both it and the body are in the store */
 	const char *vary; /* SHA-256 of the request's fields that vary an answer */

@@ -4,10 +4,12 @@
  * parsed strictly and judged as a whole; what goes on to the registry is written anew from
  * the fields that are known to be good, for the host that the connection was made to.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "gateway/client.h"
+#include "gateway/credentials.h"
 #include "gateway/exchange.h"
 #include "gateway/fields.h"
 #include "gateway/gateway-state.h"
@@ -84,6 +86,22 @@ bool request_has_body(const struct exchange *x)
 	return has_body(&x->request);
 }
 
+/* Never for what a redirect granted: who redirects would choose who gets it. */
+static int choose_credential(struct exchange *x)
+{
+	const struct client *c = x->client;
+
+	if (x->rule == NULL || !c->tls)
+		return 0;
+	x->credential = credentials_find(c->host, c->port, x->method, x->target);
+	if (x->credential == NULL)
+		return 0;
+	x->record.credential = x->credential->name;
+	return credentials_is_over(x->credential)
+		       ? exchange_refuse(x, "the credential for it has expired")
+		       : 0;
+}
+
 int request_judge(struct exchange *x)
 {
 	const struct client *c = x->client;
@@ -116,7 +134,9 @@ int request_judge(struct exchange *x)
 	}
 	if (x->rule == NULL)
 		x->grant = grant_take(c->host, c->port, c->tls, x->method, x->target);
-	return x->rule == NULL && x->grant == NULL ? exchange_refuse(x, why) : 0;
+	if (x->rule == NULL && x->grant == NULL)
+		return exchange_refuse(x, why);
+	return choose_credential(x);
 }
 
 void request_write(struct exchange *x)
@@ -136,13 +156,29 @@ void request_write(struct exchange *x)
 	buf_puts(&x->head, "\r\n");
 }
 
+/* The credential apart, out of its own memory: no buffer grows around it. */
+static int send_head(struct exchange *x)
+{
+	struct stream *to = &x->upstream->stream;
+
+	if (x->credential == NULL)
+		return stream_write(to, x->head.data, x->head.size);
+	if (to->ssl == NULL || SSL_get_verify_result(to->ssl) != X509_V_OK) {
+		errno = EPROTO;
+		return -1;
+	}
+	if (stream_write(to, x->head.data, x->head.size - strlen("\r\n")) < 0)
+		return -1;
+	return stream_write(to, x->credential->line, x->credential->line_size);
+}
+
 int request_send(struct exchange *x)
 {
 	struct client *c = x->client;
 	struct stream *to = &x->upstream->stream;
 
 	to->deadline = task_now() + CLIENT_HEAD_MS;
-	if (stream_write(to, x->head.data, x->head.size) < 0)
+	if (send_head(x) < 0)
 		return exchange_fail(x, "cannot ask");
 	if (!has_body(&x->request))
 		return 0;
