@@ -34,6 +34,7 @@
 #include "outputs/digest.h"
 #include "outputs/export.h"
 #include "outputs/import.h"
+#include "outputs/scan.h"
 #include "plan/plan.h"
 #include "seccomp-collect.h"
 
@@ -126,20 +127,23 @@ static int handle_import(struct msg *m, struct error *e)
 	return follow_parent(self, e) < 0 ? -1 : import_here(m, e);
 }
 
-static int take_export(const struct msg *m, struct export_fds *ret, struct error *e)
+static int take_export(
+	const struct msg *m, struct export_fds *ret, struct needles *needles, struct error *e)
 {
 	struct collect_export what;
 
 	if (msg_payload(m, &what, sizeof(what)) < 0 || what.has_workspace > 1 ||
-		m->fd_count != 4 + (int)what.has_workspace)
+		what.has_needles > 1 ||
+		m->fd_count != 4 + (int)what.has_workspace + (int)what.has_needles)
 		return error_set(e, EBADMSG, "malformed request to export");
 	*ret = (struct export_fds){
 		.staging = m->fds[1],
 		.out = m->fds[2],
 		.workspace = what.has_workspace ? m->fds[3] : -1,
-		.log = m->fds[m->fd_count - 1],
+		.log = m->fds[3 + what.has_workspace],
+		.needles = what.has_needles != 0 ? needles : NULL,
 	};
-	return 0;
+	return what.has_needles != 0 ? scan_read(m->fds[m->fd_count - 1], needles, e) : 0;
 }
 
 static int handle_export(struct msg *m, struct error *e)
@@ -148,8 +152,9 @@ static int handle_export(struct msg *m, struct error *e)
 	struct export_fds fds;
 	const struct plan *plan;
 	_cleanup_(fd_closep) int manifest_fd = -1;
+	_cleanup_(needles_deinit) struct needles needles = {0};
 
-	if (take_export(m, &fds, e) < 0)
+	if (take_export(m, &fds, &needles, e) < 0)
 		return -1;
 	const struct confine_path paths[] = {
 		{fds.staging, CONFINE_WRITE},

@@ -21,8 +21,8 @@ enum {
 	/*
 	 * payload: struct collect_export; fds: sealed plan, staging directory (empty,
 	 * ours), then the build's $OUT, then (if the plan names outputs) its
-	 * workspace, last the log file. Reply fd: tree manifest of what was staged,
-	 * without build.log. Only once, and nothing after it.
+	 * workspace, the log file, and last (if there was a network) the gateway's needles. Reply
+	 * fd: tree manifest of what was staged, without build.log. Only once, and nothing after it.
 	 */
 	COLLECT_EXPORT,
 	COLLECT_DONE, /* payload: struct collect_done */
@@ -45,7 +45,7 @@ struct collect_import {
 
 struct collect_export {
 	uint32_t has_workspace; /* a fourth directory fd is there */
-	uint32_t reserved;
+	uint32_t has_needles;	/* the last fd says what must not be found in anything */
 };
 
 struct collect_done {

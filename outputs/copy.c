@@ -12,12 +12,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "outputs/items.h"
+#include "outputs/scan.h"
+
+enum { WHERE_ROOM = 360 };
 
 int copier_init(struct copier *c, bool sha512, struct error *e)
 {
@@ -87,6 +91,33 @@ static int write_at(const struct copy_job *job, const unsigned char *data, size_
 	return 0;
 }
 
+static const char *where(const struct item *item, char out[WHERE_ROOM])
+{
+	snprintf(out, WHERE_ROOM, "output '%s'", item->path);
+	return out;
+}
+
+static int look_at(
+	struct copier *c, const struct copy_job *job, const void *data, size_t n, struct error *e)
+{
+	char text[WHERE_ROOM];
+
+	return c->needles == NULL
+		       ? 0
+		       : scan_bytes(c->needles, &c->stream, data, n, where(job->item, text), e);
+}
+
+/* A hole, which reads as zeros. */
+static int take_hole(struct copier *c, const struct copy_job *job, uint64_t n, struct error *e)
+{
+	char text[WHERE_ROOM];
+
+	digest_update_zeros(&c->digest, n);
+	return c->needles == NULL
+		       ? 0
+		       : scan_zeros(c->needles, &c->stream, n, where(job->item, text), e);
+}
+
 static int copy_data(
 	struct copier *c, const struct copy_job *job, uint64_t from, uint64_t to, struct error *e)
 {
@@ -101,6 +132,8 @@ static int copy_data(
 		if (got == 0)
 			return changed(job->item, e);
 		digest_update(&c->digest, c->buffer, (size_t)got);
+		if (look_at(c, job, c->buffer, (size_t)got, e) < 0)
+			return -1;
 		if (job->to_fd >= 0 && write_at(job, c->buffer, (size_t)got, from, e) < 0)
 			return -1;
 		from += (uint64_t)got;
@@ -142,8 +175,7 @@ static int copy_sparse(struct copier *c, const struct copy_job *job, struct erro
 	while (at < job->item->size) {
 		if (next_data(job, at, &data, &hole, e) < 0)
 			return -1;
-		digest_update_zeros(&c->digest, data - at);
-		if (copy_data(c, job, data, hole, e) < 0)
+		if (take_hole(c, job, data - at, e) < 0 || copy_data(c, job, data, hole, e) < 0)
 			return -1;
 		at = hole;
 	}
@@ -155,6 +187,7 @@ static int copy_content(struct copier *c, const struct copy_job *job, struct err
 	bool sparse = job->item->blocks < (job->item->size + 511) / 512;
 
 	digest_begin(&c->digest, c->sha512);
+	c->stream.size = 0;
 	if (sparse ? copy_sparse(c, job, e) < 0 : copy_data(c, job, 0, job->item->size, e) < 0)
 		return -1;
 	digest_final(&c->digest, job->item->sha256, job->item->sha512);

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/needle.h"
 #include "outputs/dest.h"
 #include "outputs/digest.h"
 
@@ -26,6 +27,8 @@ struct copier {
 	struct digest digest;
 	unsigned char *buffer; /* COPY_BUFFER_SIZE bytes, owned */
 	bool sha512;
+	const struct needles *needles; /* what no file may hold, or NULL */
+	struct needle_stream stream;
 };
 
 int copier_init(struct copier *c, bool sha512, struct error *e);

@@ -25,6 +25,7 @@
 #include "outputs/items.h"
 #include "outputs/pool.h"
 #include "outputs/rules.h"
+#include "outputs/scan.h"
 #include "plan/plan.h"
 
 static const char sums_name[] = "SHA256SUMS";
@@ -129,8 +130,10 @@ int export_copy(
 		return error_set(e, ENOMEM, "cannot copy the outputs");
 	x->plan = plan;
 	x->fds = fds;
-	if (pool_init(&x->pool, 0, plan->sha512 != 0, e) == 0)
+	if (pool_init(&x->pool, 0, plan->sha512 != 0, e) == 0) {
+		pool_look_for(&x->pool, fds->needles);
 		result = copy_items(x, items, e);
+	}
 	pool_deinit(&x->pool);
 	dest_deinit(&x->dest);
 	free(x);
@@ -158,8 +161,10 @@ static int finish_own(const struct plan *plan, int fd, const char *name, struct 
 	return dest_finish(fd, name, &look, e);
 }
 
-static int copy_log_bytes(int from_fd, int to_fd, struct collect_done *ret, struct error *e)
+static int copy_log_bytes(
+	const struct export_fds *fds, int to_fd, struct collect_done *ret, struct error *e)
 {
+	struct needle_stream stream = {.size = 0};
 	_cleanup_(copier_deinit) struct copier c = {0};
 	unsigned char raw[DIGEST_SHA256_SIZE];
 
@@ -167,7 +172,7 @@ static int copy_log_bytes(int from_fd, int to_fd, struct collect_done *ret, stru
 		return -1;
 	digest_begin(&c.digest, false);
 	for (;;) {
-		ssize_t n = pread(from_fd, c.buffer, COPY_BUFFER_SIZE, (off_t)ret->log_bytes);
+		ssize_t n = pread(fds->log, c.buffer, COPY_BUFFER_SIZE, (off_t)ret->log_bytes);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -175,6 +180,9 @@ static int copy_log_bytes(int from_fd, int to_fd, struct collect_done *ret, stru
 			return error_set(e, errno, "cannot read the build's log");
 		if (n == 0)
 			break;
+		if (scan_bytes(fds->needles, &stream, c.buffer, (size_t)n, "the build's log", e) <
+			0)
+			return -1;
 		digest_update(&c.digest, c.buffer, (size_t)n);
 		if (fd_write_all(to_fd, c.buffer, (size_t)n) < 0)
 			return error_set(e, errno, "cannot write 'build.log'");
@@ -190,7 +198,7 @@ static int export_log(const struct plan *plan, const struct export_fds *fds,
 {
 	_cleanup_(fd_closep) int fd = create_own(fds, "build.log", e);
 
-	if (fd < 0 || copy_log_bytes(fds->log, fd, ret, e) < 0)
+	if (fd < 0 || copy_log_bytes(fds, fd, ret, e) < 0)
 		return -1;
 	return finish_own(plan, fd, "build.log", e);
 }
@@ -278,7 +286,8 @@ static int export_all(const struct plan *plan, const struct export_fds *fds, str
 			"yours another name",
 			RULES_MANY_FILES);
 	}
-	if (export_copy(plan, fds, items, e) < 0 || export_log(plan, fds, ret, e) < 0)
+	if (scan_names(fds->needles, items, e) < 0 || export_copy(plan, fds, items, e) < 0 ||
+		export_log(plan, fds, ret, e) < 0)
 		return -1;
 	if (items->files > RULES_MANY_FILES && export_sums(plan, fds, items, e) < 0)
 		return -1;
@@ -308,5 +317,5 @@ int export_run(const struct plan *plan, const struct export_fds *fds, struct col
 			(unsigned long long)(items.bytes >> 20) + 1);
 	if (e->errnum == EACCES)
 		error_hint(e, "make it readable at the end of the build with 'chmod -R u+rX'");
-	return error_kind(e, ERROR_OUTPUT);
+	return e->kind == ERROR_POLICY ? -1 : error_kind(e, ERROR_OUTPUT);
 }

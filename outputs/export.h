@@ -5,6 +5,7 @@
 
 struct error;
 struct items;
+struct needles;
 struct plan;
 
 struct export_fds { /* all the caller's */
@@ -12,6 +13,7 @@ struct export_fds { /* all the caller's */
 	int out;
 	int workspace; /* -1: the plan names no outputs there */
 	int log;
+	const struct needles *needles; /* what may be in none of it, or NULL */
 };
 
 /*

@@ -35,6 +35,12 @@ int pool_init(struct pool *p, int cpus, bool sha512, struct error *e)
 	return copier_init(&p->copiers[0], sha512, e);
 }
 
+void pool_look_for(struct pool *p, const struct needles *needles)
+{
+	for (int i = 0; i < POOL_THREADS_MAX; i++)
+		p->copiers[i].needles = needles;
+}
+
 static void close_job(struct copy_job *job)
 {
 	fd_closep(&job->from_fd);

@@ -41,6 +41,8 @@ struct pool {
 
 /* cpus: how many threads at most; 0: as many as the process may use. */
 int pool_init(struct pool *p, int cpus, bool sha512, struct error *e);
+/* In every file's bytes; needles may be NULL. Before pool_expect(). */
+void pool_look_for(struct pool *p, const struct needles *needles);
 /* For _cleanup_: drops what is queued and ends the threads. */
 void pool_deinit(struct pool *p);
 /* Tells how much there is to do altogether, as far as it is known. */

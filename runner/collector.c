@@ -109,8 +109,9 @@ static bool is_empty(int dir_fd)
 
 static int export_outputs(struct build *b, struct error *e)
 {
-	struct collect_export export = {.has_workspace = b->plan->outputs.count > 0};
-	int fds[5], count = 0, result;
+	struct collect_export export = {
+		.has_workspace = b->plan->outputs.count > 0, .has_needles = b->needles_fd >= 0};
+	int fds[6], count = 0, result;
 	struct msg m;
 
 	fds[count++] = b->plan_fd;
@@ -119,6 +120,8 @@ static int export_outputs(struct build *b, struct error *e)
 	if (export.has_workspace)
 		fds[count++] = b->launch.build_fd;
 	fds[count++] = b->relay.log_fd;
+	if (export.has_needles)
+		fds[count++] = b->needles_fd;
 	if (lseek(b->relay.log_fd, 0, SEEK_SET) < 0)
 		return error_set(e, errno, "cannot read the build's log");
 	if (msg_send(b->collector.socket, COLLECT_EXPORT, &export, sizeof(export), fds, count, e) <
@@ -143,7 +146,9 @@ int build_collect(struct build *b, struct error *e)
 	if (destination_stage(&b->destination, e) < 0)
 		return error_kind(e, ERROR_OUTPUT);
 	if (export_outputs(b, e) < 0) {
-		return b->cancelled_by != 0 ? -1 : error_kind(e, ERROR_OUTPUT);
+		return b->cancelled_by != 0 || e->kind == ERROR_POLICY
+			       ? -1
+			       : error_kind(e, ERROR_OUTPUT);
 	}
 	return 0;
 }
