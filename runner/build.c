@@ -55,6 +55,7 @@ void build_init(struct build *b, const struct run_options *options)
 		.gateway = PROCESS_INIT,
 		.network_log_fd = -1,
 		.dependencies_fd = -1,
+		.needles_fd = -1,
 		.launch = LAUNCH_INIT,
 		.signal_fd = -1,
 		.manifest_fd = -1,
@@ -81,6 +82,7 @@ void build_deinit(struct build *b)
 	fd_closep(&b->bundle_fd);
 	fd_closep(&b->network_log_fd);
 	fd_closep(&b->dependencies_fd);
+	fd_closep(&b->needles_fd);
 	registry_rules_deinit(&b->registries);
 	launch_ids_deinit(&b->ids);
 	conf_deinit(&b->conf);

@@ -16,7 +16,7 @@
 
 struct error;
 
-enum { RUN_OVERRIDES_MAX = 256 };
+enum { RUN_OVERRIDES_MAX = 256, RUN_CREDENTIALS_MAX = 16 };
 
 /* What the command line of `cupel run` and `cupel plan` said. */
 struct run_options {
@@ -27,6 +27,11 @@ struct run_options {
 		const char *section, *key, *value;
 	} overrides[RUN_OVERRIDES_MAX]; /* of the configuration */
 	int override_count;
+	struct {
+		char name[50];
+		int fd;
+	} credentials[RUN_CREDENTIALS_MAX];
+	int credential_count;
 	const char *result_path;
 	int status_fd, passphrase_fd; /* -1: none */
 	bool interactive, force, quiet, verbose, json, help;
@@ -78,6 +83,7 @@ struct build {
 	int attestation_fd, bundle_fd;
 	struct gateway_done network; /* what was asked for, when there was a network */
 	int network_log_fd, dependencies_fd;
+	int needles_fd; /* of what the outputs must not hold */
 
 	bool collector_joined, source_pending;
 	bool execed, ended, stopped; /* stopped: by us, because we failed */
@@ -114,6 +120,7 @@ int build_publish(struct build *b, struct error *e);			    /* publish.c */
 int build_await_signer(struct build *b, struct error *e); /* signer.c */
 /* gateway.c; without a network they do nothing */
 int build_choose_ports(const struct build *b, struct launch_stdio *stdio, struct error *e);
+int build_send_credentials(struct build *b, struct error *e); /* credentials.c */
 int build_connect_gateway(struct build *b, struct error *e);
 /* fds: what the build's clients shall trust, the caller's from then on. */
 int build_await_gateway(struct build *b, int fds[2], struct error *e);

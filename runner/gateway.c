@@ -110,12 +110,17 @@ int build_start_gateway(struct build *b, struct error *e)
 	_cleanup_(fd_closep) int store_fd = -1;
 	int fds[GATEWAY_INPUT_COUNT] = {b->plan_fd}, count = 1;
 
+	if (!has_network(b) && b->options->credential_count > 0) {
+		error_set_kind(e, ERROR_USAGE, 0, "--credential: the build has no network");
+		return error_hint(e, "run it with --network trusted");
+	}
 	if (!has_network(b))
 		return 0;
 	store_fd = open_store(b);
 	start.store_quota = conf_u64(&b->conf, CONF_STORE_QUOTA);
 	add_input(&start, fds, &count, GATEWAY_STORE, store_fd);
-	if (process_start("cupel-gateway", argv, &b->gateway, e) < 0)
+	if (process_start("cupel-gateway", argv, &b->gateway, e) < 0 ||
+		build_send_credentials(b, e) < 0)
 		return -1;
 	return msg_send(b->gateway.socket, GATEWAY_START, &start, sizeof(start), fds, count, e);
 }
@@ -186,8 +191,9 @@ static int take_record(struct build *b, struct error *e)
 	result = msg_payload(&m, &b->network, sizeof(b->network));
 	b->network_log_fd = msg_take_fd(&m, 0);
 	b->dependencies_fd = msg_take_fd(&m, 1);
+	b->needles_fd = msg_take_fd(&m, 2);
 	msg_deinit(&m);
-	if (result < 0 || b->dependencies_fd < 0)
+	if (result < 0 || b->needles_fd < 0)
 		return error_set(e, EBADMSG, "malformed answer of cupel-gateway");
 	b->network.first_denied[sizeof(b->network.first_denied) - 1] = '\0';
 	note_store(b);

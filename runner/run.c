@@ -30,6 +30,7 @@ enum run_option {
 	RUN_ENV,
 	RUN_NETWORK,
 	RUN_REGISTRY,
+	RUN_CREDENTIAL,
 	RUN_NO_OVERLAY,
 	RUN_OVERLAY,
 	RUN_ASLR,
@@ -61,6 +62,8 @@ const struct option_spec run_option_specs[RUN_OPTION_COUNT] = {
 		"none (default), or trusted: the trusted registries"},
 	[RUN_REGISTRY] = {0, "registry", "REGISTRY",
 		"trust this registry, and only those so named"},
+	[RUN_CREDENTIAL] = {0, "credential", "NAME=FD",
+		"take the credential NAME from descriptor FD"},
 	[RUN_NO_OVERLAY] = {0, "no-overlay", NULL, "copy the workspace, however large it is"},
 	[RUN_OVERLAY] = {0, "overlay", NULL, "mount the workspace as an overlay, even a small one"},
 	[RUN_ASLR] = {0, "aslr", NULL, "randomise the addresses of processes"},
@@ -128,6 +131,27 @@ static int set_fd(int *ret, const char *option, const char *value, struct error 
 	return fcntl(*ret, F_SETFD, FD_CLOEXEC);
 }
 
+static int set_credential(struct run_options *o, const char *value, struct error *e)
+{
+	size_t n = strcspn(value, "=");
+	int i = o->credential_count;
+
+	if (i == RUN_CREDENTIALS_MAX)
+		return error_set_kind(e, ERROR_USAGE, E2BIG, "too many credentials");
+	if (value[n] == '\0' || n == 0 || n >= sizeof(o->credentials[i].name)) {
+		/* What it is instead may be the secret, and is not repeated. */
+		error_set_kind(e, ERROR_USAGE, 0, "--credential takes NAME=FD");
+		return error_hint(e, "open it in the shell: cupel run --credential npm=3 … 3<FILE");
+	}
+	if (set_fd(&o->credentials[i].fd, "credential", value + n + 1, e) < 0)
+		return error_set_kind(e, ERROR_USAGE, 0,
+			"--credential %.*s: what follows is not an open descriptor", (int)n, value);
+	memcpy(o->credentials[i].name, value, n);
+	o->credentials[i].name[n] = '\0';
+	o->credential_count++;
+	return 0;
+}
+
 static int set_option(void *context, size_t option, const char *value, struct error *e)
 {
 	struct run_options *o = context;
@@ -149,6 +173,8 @@ static int set_option(void *context, size_t option, const char *value, struct er
 		return set_fd(&o->status_fd, "status-fd", value, e);
 	case RUN_PASSPHRASE_FD:
 		return set_fd(&o->passphrase_fd, "passphrase-fd", value, e);
+	case RUN_CREDENTIAL:
+		return set_credential(o, value, e);
 	case RUN_JSON:
 		o->json = true;
 		return 0;

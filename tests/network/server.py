@@ -8,6 +8,7 @@ the client asks for. How it answers, the path says. What arrived is in WORLD/see
 line a request. It writes WORLD/ready when it listens.
 """
 import asyncio
+import base64
 import hashlib
 import json
 import os
@@ -95,6 +96,8 @@ FIXED = {
     "/to-inward": [redirect("https://other.test/never")],
     "/to-limited": [redirect("https://limited.test/granted")],
     "/to-cloud": [redirect("http://cloud.test/never")],
+    "/team/to-files": [redirect("https://files.test/team/granted")],
+    "/team/refused": [head(401, "WWW-Authenticate: Bearer realm=x", "Set-Cookie: session=s", "Content-Length: 2") + b"no"],
     "/to-dots": [redirect("https://files.test/a/../granted")],
 }
 
@@ -122,6 +125,28 @@ async def send_reset(_request, writer):
 
 async def send_echo(request, writer):
     writer.write(plain(request["head"] + request["body"]))
+
+
+async def send_echo_head(request, writer):
+    """What a request was authorised with, in a field of the answer."""
+    said = request["fields"].get("authorization", "")
+    if request["path"].startswith("/team/echo-location"):
+        writer.write(redirect("/x?" + said.replace(" ", "+")))
+    else:
+        writer.write(head(200, f"X-Echo: {said}", "Content-Length: 0"))
+
+
+async def send_echo_slowly(request, writer):
+    """A byte a chunk."""
+    writer.write(head(200, "Transfer-Encoding: chunked"))
+    for byte in request["head"]:
+        writer.write(b"1\r\n%c\r\n" % byte)
+        await writer.drain()
+    writer.write(b"0\r\n\r\n")
+
+
+async def send_echo_base64(request, writer):
+    writer.write(plain(base64.b64encode(b"x" + request["head"])))
 
 
 async def send_late(_request, writer):
@@ -167,6 +192,12 @@ BEHAVIOURS = {
     "/large": lambda r, w: send_large(r, w, 8 << 20),
     "/slow": send_slowly,
     "/reset": send_reset,
+    "/team/echo-head": send_echo_head,
+    "/team/echo-location": send_echo_head,
+    "/team/echo-slowly": send_echo_slowly,
+    "/team/echo-base64": send_echo_base64,
+    "/team/echo": send_echo,
+    "/team/large": lambda r, w: send_large(r, w, 8 << 20),
     "/echo": send_echo,
     "/late": send_late,
     "/git/": send_git,
@@ -189,7 +220,8 @@ async def read_request(reader, writer):
     method, path, _ = first.split(" ", 2)
     fields = {n.lower(): v.strip() for n, _, v in (line.partition(":") for line in lines)}
     tls = writer.get_extra_info("ssl_object")
-    seen = {"method": method, "path": path, "host": fields.get("host"), "tls": tls is not None}
+    seen = {"method": method, "path": path, "host": fields.get("host"), "tls": tls is not None,
+        "authorization": fields.get("authorization"), "token": fields.get("private-token")}
     SEEN.write(json.dumps(seen) + "\n")
     return {"method": method, "path": path, "head": raw, "fields": fields, "body": await read_body(reader, fields)}
 
