@@ -3,7 +3,7 @@
  * Theory of operation: looks for secrets that it does not know in bytes that a stranger
  * wrote, in cupel-collect and, in answers of registries, in cupel-gateway. A window is
  * found by the hash of eight of its bytes: every other position is looked at, and each
- * window has a tag for both of its parities. A tag has 16 bits, so that two of them
+ * window has a tag for both of its parities. A hash has 16 bits, so that all of them
  * say little about a secret, and a filter of 8 KiB tells in one look that a position is
  * not worth another. What is, is decided by SHA-256. A stranger who knows the
  * authority's windows can make us compute many of those, which costs him what it costs us:
@@ -15,6 +15,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+
+enum { CHECK_AT = 8 };
 
 _Static_assert(sizeof(struct needle) == 88, "the same for all who send and take it");
 
@@ -33,7 +35,20 @@ void needle_make(
 	memcpy(ret->name, name, strlen(name) + 1);
 	for (size_t i = 0; i < NEEDLE_STRIDE; i++)
 		ret->tags[i] = tag_of(window + i);
+	ret->check = tag_of(window + CHECK_AT);
 	digest(window, NEEDLE_WINDOW, ret->sha256);
+}
+
+static void add_tags(struct needles *s, size_t i)
+{
+	for (size_t k = 0; k < NEEDLE_STRIDE; k++) {
+		uint16_t tag = s->list[i].tags[k];
+		size_t number = i * NEEDLE_STRIDE + k + 1;
+
+		s->filter[tag / 64] |= 1ULL << tag % 64;
+		s->next[number] = s->heads[tag % NEEDLE_HEADS];
+		s->heads[tag % NEEDLE_HEADS] = (uint16_t)number;
+	}
 }
 
 int needles_init(struct needles *s, const void *bytes, size_t size, needle_digest_fn *digest)
@@ -46,11 +61,8 @@ int needles_init(struct needles *s, const void *bytes, size_t size, needle_diges
 		return -1;
 	memcpy(s->list, bytes, size);
 	for (size_t i = 0; i < s->count; i++) {
-		struct needle *n = &s->list[i];
-
-		n->name[sizeof(n->name) - 1] = '\0';
-		for (size_t k = 0; k < NEEDLE_STRIDE; k++)
-			s->filter[n->tags[k] / 64] |= 1ULL << n->tags[k] % 64;
+		s->list[i].name[NEEDLE_NAME_ROOM - 1] = '\0';
+		add_tags(s, i);
 	}
 	return 0;
 }
@@ -67,16 +79,19 @@ static const struct needle *look(
 {
 	uint16_t tag = tag_of(at);
 
-	for (size_t i = 0; i < s->count; i++)
-		for (size_t k = 0; k < NEEDLE_STRIDE; k++) {
-			unsigned char sha256[32];
+	for (size_t number = s->heads[tag % NEEDLE_HEADS]; number != 0; number = s->next[number]) {
+		const struct needle *n = &s->list[(number - 1) / NEEDLE_STRIDE];
+		size_t k = (number - 1) % NEEDLE_STRIDE;
+		unsigned char sha256[32];
 
-			if (s->list[i].tags[k] != tag || k > before || behind + k < NEEDLE_WINDOW)
-				continue;
-			s->digest(at - k, NEEDLE_WINDOW, sha256);
-			if (memcmp(sha256, s->list[i].sha256, sizeof(sha256)) == 0)
-				return &s->list[i];
-		}
+		if (n->tags[k] != tag || k > before || behind + k < NEEDLE_WINDOW)
+			continue;
+		if (tag_of(at - k + CHECK_AT) != n->check)
+			continue;
+		s->digest(at - k, NEEDLE_WINDOW, sha256);
+		if (memcmp(sha256, n->sha256, sizeof(sha256)) == 0)
+			return n;
+	}
 	return NULL;
 }
 

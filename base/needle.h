@@ -8,13 +8,15 @@
 /*
  * What must not be found in what a build leaves behind, told to those who look for it
  * without being told to them: of each secret a few windows, and of a window its SHA-256
- * and two short hashes of parts of it, which say where to look more closely.
+ * and three short hashes of parts of it, which say where to look more closely.
  */
-enum { NEEDLE_WINDOW = 16, NEEDLE_STRIDE = 2, NEEDLE_NAME_ROOM = 52, NEEDLES_MAX = 1024 };
+enum { NEEDLE_WINDOW = 16, NEEDLE_STRIDE = 2, NEEDLE_NAME_ROOM = 50, NEEDLES_MAX = 1024 };
+enum { NEEDLE_TAGS_MAX = NEEDLE_STRIDE * NEEDLES_MAX, NEEDLE_HEADS = 1024 };
 
 /* One window. Sent between our programs as it is. */
 struct needle {
 	uint16_t tags[NEEDLE_STRIDE]; /* of the eight bytes at 0, at 1 */
+	uint16_t check;		      /* of those at 8: what spares most of the SHA-256 */
 	char name[NEEDLE_NAME_ROOM];  /* of the credential; "": the build's own authority */
 	unsigned char sha256[32];
 };
@@ -27,6 +29,8 @@ struct needles {
 	size_t count;
 	needle_digest_fn *digest;
 	uint64_t filter[1024]; /* of tags, a bit each */
+	/* Tags that end in the same bits, one chain; numbers from 1 on, needle by needle. */
+	uint16_t heads[NEEDLE_HEADS], next[NEEDLE_TAGS_MAX + 1];
 };
 
 /* window: NEEDLE_WINDOW bytes. name: shorter than NEEDLE_NAME_ROOM. */
