@@ -35,6 +35,27 @@
 	X(CONF_STORE_QUOTA, "store", "quota", CONF_BYTES, CONF_BY_USER, CONF_FREE, "10G",          \
 		CONF_RULE_NONE, NULL,                                                              \
 		"how much is kept at most, of all builds together; 0 for no limit")                \
+	X(CONF_NETWORK_CONNECTIONS, "network", "connections", CONF_NUMBER, CONF_BY_PROJECT,        \
+		CONF_ONLY_LOWER, "4096", CONF_RULE_CONNECTIONS, NULL,                              \
+		"connections of the build at one time")                                            \
+	X(CONF_NETWORK_HEAD, "network", "head", CONF_BYTES, CONF_BY_PROJECT, CONF_ONLY_LOWER,      \
+		"32K", CONF_RULE_HEAD, NULL, "bytes of the head of a request or of an answer")     \
+	X(CONF_NETWORK_BODY, "network", "body", CONF_BYTES, CONF_BY_PROJECT, CONF_ONLY_LOWER, "0", \
+		CONF_RULE_NONE, NULL, "bytes of the body of one answer; 0 for no limit")           \
+	X(CONF_NETWORK_TOTAL, "network", "total", CONF_BYTES, CONF_BY_PROJECT, CONF_ONLY_LOWER,    \
+		"64G", CONF_RULE_NONE, NULL, "bytes of all answers together; 0 for no limit")      \
+	X(CONF_NETWORK_REQUESTS, "network", "requests", CONF_NUMBER, CONF_BY_PROJECT,              \
+		CONF_ONLY_LOWER, "100000", CONF_RULE_NONE, NULL,                                   \
+		"requests, refused ones among them, and tunnels; 0 for no limit")                  \
+	X(CONF_NETWORK_QUERIES, "network", "queries", CONF_NUMBER, CONF_BY_PROJECT,                \
+		CONF_ONLY_LOWER, "200000", CONF_RULE_NONE, NULL,                                   \
+		"look-ups of names; 0 for no limit")                                               \
+	X(CONF_NETWORK_IDLE, "network", "idle", CONF_DURATION, CONF_BY_PROJECT, CONF_ONLY_LOWER,   \
+		"5m", CONF_RULE_NONE, NULL,                                                        \
+		"time for which an answer may stand still; 0 for no limit")                        \
+	X(CONF_NETWORK_TIME, "network", "time", CONF_DURATION, CONF_BY_PROJECT, CONF_ONLY_LOWER,   \
+		"2h", CONF_RULE_NONE, NULL,                                                        \
+		"time that one request and its answer may take; 0 for no limit")                   \
 	X(CONF_OUTPUTS_FILES, "outputs", "files", CONF_LIST, CONF_BY_PROJECT, CONF_FREE, NULL,     \
 		CONF_RULE_GLOB, NULL, "a pattern of files of the workspace to keep")               \
 	X(CONF_OUTPUTS_DIRECTORY, "outputs", "directory", CONF_STRING, CONF_BY_PROJECT, CONF_FREE, \

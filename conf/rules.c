@@ -104,6 +104,16 @@ static bool is_depth(const struct conf_candidate *c)
 	return c->number > 0 && c->number <= 256;
 }
 
+static bool is_connections(const struct conf_candidate *c)
+{
+	return c->number > 0 && c->number <= 16384;
+}
+
+static bool is_head(const struct conf_candidate *c)
+{
+	return c->number >= 1 << 10 && c->number <= 60 << 10;
+}
+
 static bool is_grace(const struct conf_candidate *c)
 {
 	return c->number <= 60000;
@@ -126,6 +136,8 @@ static const struct {
 					     "'-' and '.', not beginning with '-' or '.'"},
 	[CONF_RULE_POSITIVE] = {is_positive, "at least 1"},
 	[CONF_RULE_DEPTH] = {is_depth, "from 1 to 256"},
+	[CONF_RULE_CONNECTIONS] = {is_connections, "from 1 to 16384"},
+	[CONF_RULE_HEAD] = {is_head, "from 1K to 60K"},
 	[CONF_RULE_GRACE] = {is_grace, "at most 60s"},
 };
 

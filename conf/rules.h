@@ -25,8 +25,10 @@ enum conf_rule {
 	CONF_RULE_URI,
 	CONF_RULE_REGISTRY, /* a registry's name */
 	CONF_RULE_POSITIVE,
-	CONF_RULE_DEPTH, /* 1 to 256 */
-	CONF_RULE_GRACE, /* at most 60 s */
+	CONF_RULE_DEPTH,       /* 1 to 256 */
+	CONF_RULE_CONNECTIONS, /* 1 to 16384 */
+	CONF_RULE_HEAD,	       /* 1 KiB to 60 KiB */
+	CONF_RULE_GRACE,       /* at most 60 s */
 	CONF_RULE_COUNT
 };
 

@@ -69,11 +69,15 @@ struct plan {
 	uint64_t network;		 /* enum plan_network */
 	uint64_t on_deny;		 /* enum plan_on_deny */
 	struct plan_list registries;	 /* rules, as gateway/rule.h describes them */
-	struct plan_list outputs;	 /* globs below the workspace, besides $OUT */
-	uint64_t source_date_epoch;	 /* seconds */
-	uint64_t aslr;			 /* bool */
-	uint64_t terminal;		 /* bool: the build's output is a terminal */
-	uint64_t input;			 /* enum plan_stdin */
+	uint64_t net_connections;	 /* at one time; 0 for no limit, as of all of these */
+	uint64_t net_head_bytes, net_body_bytes, net_total_bytes;
+	uint64_t net_requests, net_queries;
+	uint64_t net_idle_ms, net_time_ms; /* of one request */
+	struct plan_list outputs;	   /* globs below the workspace, besides $OUT */
+	uint64_t source_date_epoch;	   /* seconds */
+	uint64_t aslr;			   /* bool */
+	uint64_t terminal;		   /* bool: the build's output is a terminal */
+	uint64_t input;			   /* enum plan_stdin */
 
 	uint64_t timeout_ms;			/* 0: none */
 	uint64_t grace_ms;			/* between SIGTERM and SIGKILL */

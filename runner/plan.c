@@ -170,6 +170,18 @@ static void put_world(
 	p->outputs = plan_add_list(builder, outputs, (uint32_t)count);
 }
 
+static void put_network_limits(const struct conf *c, struct plan *p)
+{
+	p->net_connections = conf_u64(c, CONF_NETWORK_CONNECTIONS);
+	p->net_head_bytes = conf_u64(c, CONF_NETWORK_HEAD);
+	p->net_body_bytes = conf_u64(c, CONF_NETWORK_BODY);
+	p->net_total_bytes = conf_u64(c, CONF_NETWORK_TOTAL);
+	p->net_requests = conf_u64(c, CONF_NETWORK_REQUESTS);
+	p->net_queries = conf_u64(c, CONF_NETWORK_QUERIES);
+	p->net_idle_ms = conf_u64(c, CONF_NETWORK_IDLE);
+	p->net_time_ms = conf_u64(c, CONF_NETWORK_TIME);
+}
+
 static void put_network(const struct build *b, struct plan_builder *builder)
 {
 	struct plan *p = &builder->head;
@@ -178,6 +190,8 @@ static void put_network(const struct build *b, struct plan_builder *builder)
 	p->on_deny = conf_u64(&b->conf, CONF_NETWORK_ON_DENY);
 	p->registries = plan_add_list(
 		builder, (const char *const *)b->registries.lines, (uint32_t)b->registries.count);
+	if (p->network != PLAN_NETWORK_NONE)
+		put_network_limits(&b->conf, p);
 }
 
 int build_plan_for(const struct build *b, const struct plan_choice *choice, struct error *e)
