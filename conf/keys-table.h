@@ -30,11 +30,6 @@
 	X(CONF_NETWORK_ON_DENY, "network", "on-deny", CONF_ENUM, CONF_BY_PROJECT, CONF_ONLY_FIRST, \
 		"fail", CONF_RULE_NONE, "fail|continue",                                           \
 		"what a refused request does to the build's result besides being on record")       \
-	X(CONF_STORE_ENABLED, "store", "enabled", CONF_BOOL, CONF_BY_USER, CONF_FREE, "yes",       \
-		CONF_RULE_NONE, NULL, "whether what registries answer is kept, for replay")        \
-	X(CONF_STORE_QUOTA, "store", "quota", CONF_BYTES, CONF_BY_USER, CONF_FREE, "10G",          \
-		CONF_RULE_NONE, NULL,                                                              \
-		"how much is kept at most, of all builds together; 0 for no limit")                \
 	X(CONF_NETWORK_CONNECTIONS, "network", "connections", CONF_NUMBER, CONF_BY_PROJECT,        \
 		CONF_ONLY_LOWER, "4096", CONF_RULE_CONNECTIONS, NULL,                              \
 		"connections of the build at one time")                                            \
@@ -56,6 +51,11 @@
 	X(CONF_NETWORK_TIME, "network", "time", CONF_DURATION, CONF_BY_PROJECT, CONF_ONLY_LOWER,   \
 		"2h", CONF_RULE_NONE, NULL,                                                        \
 		"time that one request and its answer may take; 0 for no limit")                   \
+	X(CONF_STORE_ENABLED, "store", "enabled", CONF_BOOL, CONF_BY_USER, CONF_FREE, "yes",       \
+		CONF_RULE_NONE, NULL, "whether what registries answer is kept, for replay")        \
+	X(CONF_STORE_QUOTA, "store", "quota", CONF_BYTES, CONF_BY_USER, CONF_FREE, "10G",          \
+		CONF_RULE_NONE, NULL,                                                              \
+		"how much is kept at most, of all builds together; 0 for no limit")                \
 	X(CONF_OUTPUTS_FILES, "outputs", "files", CONF_LIST, CONF_BY_PROJECT, CONF_FREE, NULL,     \
 		CONF_RULE_GLOB, NULL, "a pattern of files of the workspace to keep")               \
 	X(CONF_OUTPUTS_DIRECTORY, "outputs", "directory", CONF_STRING, CONF_BY_PROJECT, CONF_FREE, \

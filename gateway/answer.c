@@ -3,6 +3,7 @@
  * Theory of operation: a registry's answer, in a task of cupel-gateway. Its head is parsed
  * as strictly as a request's and written anew for the client; its body is hashed on its way.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,9 +13,9 @@
 #include "gateway/credentials.h"
 #include "gateway/exchange.h"
 #include "gateway/fields.h"
+#include "gateway/gateway-state.h"
 #include "gateway/store.h"
 
-enum { ANSWER_MS = 300000 };
 /* Answers with 1xx before the one that counts. */
 enum { INTERIM_MAX = 8 };
 
@@ -36,12 +37,23 @@ static int check_head(struct exchange *x, const char *bytes)
 	return found != NULL ? repeats(x, found->name) : 0;
 }
 
+/* Why nothing more came. */
+static int fail_to_read(struct exchange *x)
+{
+	if (errno != ETIMEDOUT)
+		return exchange_fail(x, "no answer from");
+	if (x->until != 0 && task_now() >= x->until)
+		return exchange_exceed(x, LIMIT_TIME);
+	limits_why(&gateway.limits, LIMIT_IDLE, x->why);
+	return -1;
+}
+
 int answer_read(struct exchange *x)
 {
 	struct stream *s = &x->upstream->stream;
 	const char *why = NULL;
 
-	s->deadline = task_now() + ANSWER_MS;
+	s->deadline = body_deadline(x->until);
 	for (int interim = 0; interim <= INTERIM_MAX;) {
 		size_t n;
 		const char *bytes = stream_data(s, &n);
@@ -49,6 +61,8 @@ int answer_read(struct exchange *x)
 				    : http_parse_answer(bytes, n, x->method, strlen(x->method),
 					      &x->answer, &why);
 
+		if (exchange_head_is_long(bytes, n))
+			return exchange_exceed(x, LIMIT_HEAD);
 		if (result < 0 || (result > 0 && x->answer.status == 101)) {
 			snprintf(x->why, sizeof(x->why), "the registry's answer is malformed: %s",
 				result < 0 ? why : "it switches protocols");
@@ -60,7 +74,7 @@ int answer_read(struct exchange *x)
 			stream_use(s, x->answer.size);
 			interim++;
 		} else if (stream_fill(s) <= 0) {
-			return exchange_fail(x, "no answer from");
+			return fail_to_read(x);
 		}
 	}
 	return exchange_refuse(x, "the registry gives no final answer");
@@ -136,6 +150,20 @@ static void keep(struct exchange *x, struct store_file *body)
 		x->record.head = x->head_sha256;
 }
 
+int answer_judge(struct exchange *x)
+{
+	bool announced = x->answer.framing == HTTP_LENGTH;
+	uint64_t left = limits_left(&gateway.limits, LIMIT_TOTAL);
+
+	if (x->answer.framing == HTTP_NO_BODY)
+		return 0;
+	if (announced && !limits_hold(&gateway.limits, LIMIT_BODY, x->answer.length))
+		return exchange_exceed(x, LIMIT_BODY);
+	if (left == 0 || (announced && x->answer.length > left))
+		return exchange_exceed(x, LIMIT_TOTAL);
+	return 0;
+}
+
 int answer_pass(struct exchange *x)
 {
 	struct stream *from = &x->upstream->stream, *to = &x->client->stream;
@@ -148,6 +176,8 @@ int answer_pass(struct exchange *x)
 		.framing = x->answer.framing,
 		.left = x->answer.length,
 		.keep = &kept,
+		.is_answer = true,
+		.until = x->until,
 		.sha512 = wants_sha512(x),
 		.echo = x->credential != NULL ? &x->echo : NULL};
 	write_answer(x);
@@ -157,8 +187,10 @@ int answer_pass(struct exchange *x)
 	if (!buf_ok(&x->head) || stream_write(to, x->head.data, x->head.size) < 0)
 		return exchange_fail(x, "the client is gone, answer of");
 	store_begin(&kept);
-	if (body_move(&x->down, x->why, sizeof(x->why)) < 0)
+	if (body_move(&x->down, x->why, sizeof(x->why)) < 0) {
+		x->limit = x->down.broken;
 		return x->echo.found != NULL ? repeats(x, x->echo.found) : -1;
+	}
 	keep(x, &kept);
 	return 0;
 }

@@ -6,6 +6,7 @@
  */
 #include "gateway/body.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,9 +14,8 @@
 
 #include "base/encode.h"
 #include "gateway/echo.h"
+#include "gateway/gateway-state.h"
 #include "gateway/store.h"
-
-enum { STALL_MS = 120000 };
 
 struct move {
 	struct body *b;
@@ -25,10 +25,32 @@ struct move {
 	size_t why_size;
 };
 
+uint64_t body_deadline(uint64_t until)
+{
+	uint64_t idle = limits_deadline(&gateway.limits, LIMIT_IDLE, task_now());
+
+	return until != 0 && (idle == 0 || until < idle) ? until : idle;
+}
+
+static int exceed(struct move *m, enum limit which)
+{
+	char why[LIMIT_WHY];
+
+	/* That nothing moves is a failure of somebody else's. */
+	if (which != LIMIT_IDLE)
+		m->b->broken = which;
+	limits_why(&gateway.limits, which, why);
+	snprintf(m->why, m->why_size, "the body was cut short: %s", why);
+	return -1;
+}
+
 static int fail(struct move *m, const char *what)
 {
 	char reason[160];
 
+	if (what == NULL && errno == ETIMEDOUT)
+		return exceed(
+			m, m->b->until != 0 && task_now() >= m->b->until ? LIMIT_TIME : LIMIT_IDLE);
 	if (what == NULL)
 		stream_why(reason, sizeof(reason));
 	snprintf(m->why, m->why_size, "the body was cut short: %s", what != NULL ? what : reason);
@@ -42,7 +64,7 @@ static int write_out(struct move *m, const char *data, size_t n)
 
 	if (to == NULL)
 		return 0;
-	to->deadline = task_now() + STALL_MS;
+	to->deadline = body_deadline(m->b->until);
 	if (!m->b->chunked)
 		return stream_write(to, data, n);
 	snprintf(line, sizeof(line), "%zx\r\n", n);
@@ -57,9 +79,13 @@ static int pass_on(struct move *m, const char *data, size_t n)
 
 	if (n == 0)
 		return 0;
-	b->size += n;
-	if (b->limit != 0 && b->size > b->limit)
+	if (b->limit != 0 && n > b->limit - b->size)
 		return fail(m, "it is larger than the limit");
+	if (b->is_answer && !limits_hold(&gateway.limits, LIMIT_BODY, b->size + n))
+		return exceed(m, LIMIT_BODY);
+	if (b->is_answer && !limits_take(&gateway.limits, LIMIT_TOTAL, n))
+		return exceed(m, LIMIT_TOTAL);
+	b->size += n;
 	if (b->head != NULL && b->head_size < b->head_room) {
 		size_t room = b->head_room - b->head_size, part = n < room ? n : room;
 
@@ -131,7 +157,7 @@ static int move_all(struct move *m)
 	while ((done = take(m)) == 0) {
 		ssize_t n;
 
-		b->from->deadline = task_now() + STALL_MS;
+		b->from->deadline = body_deadline(b->until);
 		n = stream_fill(b->from);
 		if (n < 0)
 			return fail(m, NULL);

@@ -27,6 +27,10 @@
 #include "gateway/gateway.h"
 #include "gateway/hello.h"
 #include "gateway/record.h"
+#include "gateway/refusal.h"
+
+/* Connections beyond the limit that are told so; more of them are closed. */
+enum { SURPLUS_MAX = 64 };
 
 enum { STRANGER_MS = 500 };
 
@@ -298,12 +302,18 @@ static void set_nodelay(int fd)
 
 void client_start(int fd)
 {
-	struct client *c = gateway.clients >= CLIENTS_MAX ? NULL : calloc(1, sizeof(*c));
+	uint64_t max = gateway.limits.max[LIMIT_CONNECTIONS];
+	bool surplus = max != 0 && gateway.clients >= max;
+	bool hopeless = surplus && gateway.clients >= max + SURPLUS_MAX;
+	struct client *c = hopeless ? NULL : calloc(1, sizeof(*c));
 
+	if (hopeless)
+		refusal_note_limit(LIMIT_CONNECTIONS, NULL, 0);
 	if (c == NULL) {
 		fd_closep(&fd);
 		return;
 	}
+	c->surplus = surplus;
 	c->peer_fd = -1;
 	set_nodelay(fd);
 	c->next = clients;

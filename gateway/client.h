@@ -7,7 +7,7 @@
 struct record;
 struct rule;
 
-enum { CLIENTS_MAX = 4096, CLIENT_IDLE_MS = 60000, CLIENT_HEAD_MS = 30000 };
+enum { CLIENT_IDLE_MS = 60000, CLIENT_HEAD_MS = 30000 };
 
 /* A connection of the build, and where it believes to be connected to. */
 struct client {
@@ -16,6 +16,7 @@ struct client {
 	char host[NAME_SIZE]; /* "" when no name has its address */
 	unsigned short port;
 	bool tls;
+	bool surplus;		/* beyond the limit: for a refusal alone */
 	bool to_itself;		/* the build connected to an address of its own */
 	int peer_fd;		/* the registry's side of what is under way, borrowed, or -1 */
 	struct record *pending; /* of what is under way, or NULL */

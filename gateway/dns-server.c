@@ -16,9 +16,19 @@
 #include "base/fd.h"
 #include "gateway/dns.h"
 #include "gateway/gateway-state.h"
+#include "gateway/refusal.h"
 #include "gateway/stream.h"
 
-enum { DNS_IDLE_MS = 10000, STREAMS_MAX = 256 };
+enum { DNS_IDLE_MS = 10000, STREAMS_MAX = 256, DNS_PORT = 53 };
+
+/* One look-up, as long as the build has any left. */
+static size_t answer(const unsigned char *query, size_t n, unsigned char *reply, size_t max)
+{
+	if (limits_take(&gateway.limits, LIMIT_QUERIES, 1))
+		return dns_answer(query, n, &gateway.names, reply, max);
+	refusal_note_limit(LIMIT_QUERIES, NULL, DNS_PORT);
+	return dns_answer(query, n, NULL, reply, max);
+}
 
 static void answer_datagrams(void *context)
 {
@@ -39,7 +49,7 @@ static void answer_datagrams(void *context)
 		}
 		if (n < 0)
 			continue;
-		length = dns_answer(query, (size_t)n, &gateway.names, reply, DNS_UDP_MAX);
+		length = answer(query, (size_t)n, reply, DNS_UDP_MAX);
 		/* A datagram that does not fit is lost, as datagrams are. */
 		if (length > 0)
 			(void)sendto(w->fd, reply, length, MSG_DONTWAIT | MSG_NOSIGNAL,
@@ -73,7 +83,7 @@ static bool answer_one(struct stream *s)
 		if (stream_fill(s) <= 0)
 			return false;
 	}
-	length = dns_answer(bytes + 2, wanted - 2, &gateway.names, reply + 2, DNS_MESSAGE_MAX);
+	length = answer(bytes + 2, wanted - 2, reply + 2, DNS_MESSAGE_MAX);
 	stream_use(s, wanted);
 	if (length == 0)
 		return false;

@@ -34,6 +34,7 @@ enum {
 	CODE_FORMAT = 1,
 	CODE_SERVER = 2,
 	CODE_NOT_IMPLEMENTED = 4,
+	CODE_REFUSED = 5,
 	CODE_BAD_VERSION = 16 /* its upper bits travel in the OPT record */
 };
 enum { TYPE_A = 1, TYPE_PTR = 12, TYPE_AAAA = 28, TYPE_OPT = 41, CLASS_IN = 1 };
@@ -430,6 +431,8 @@ size_t dns_answer(const uint8_t *query, size_t n, struct names *names, uint8_t *
 		put_header(&q, code, false, false, false, out);
 		return HEADER_SIZE;
 	}
+	if (code == CODE_OK && names == NULL)
+		code = CODE_REFUSED;
 	if (code == CODE_OK)
 		code = answer_question(&q.question, names, &d);
 	return put_answer(&q, code, &d, out, max);

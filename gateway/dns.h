@@ -17,6 +17,7 @@ enum { DNS_MESSAGE_MAX = 4096, DNS_UDP_MAX = 1232 };
  * FORMERR; a full table SERVFAIL. Never forwarded anywhere.
  * max is what the transport takes (DNS_UDP_MAX or less when the client's EDNS says
  * so is handled inside; DNS_MESSAGE_MAX over TCP).
+ * names NULL: more was asked than is answered; each query that has an answer gets REFUSED.
  * Bytes written to out, or 0: not worth an answer (shorter than a header, or itself
  * an answer).
  */

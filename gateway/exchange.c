@@ -22,6 +22,15 @@ int exchange_refuse(struct exchange *x, const char *why)
 	return -1;
 }
 
+int exchange_exceed(struct exchange *x, enum limit which)
+{
+	char why[LIMIT_WHY];
+
+	x->limit = which;
+	limits_why(&gateway.limits, which, why);
+	return exchange_refuse(x, why);
+}
+
 int exchange_fail(struct exchange *x, const char *doing)
 {
 	char reason[160];
@@ -29,6 +38,13 @@ int exchange_fail(struct exchange *x, const char *doing)
 	stream_why(reason, sizeof(reason));
 	snprintf(x->why, sizeof(x->why), "%s '%s': %s", doing, x->place.host, reason);
 	return -1;
+}
+
+bool exchange_head_is_long(const char *bytes, size_t n)
+{
+	uint64_t max = gateway.limits.max[LIMIT_HEAD];
+
+	return max != 0 && n > max && memmem(bytes, (size_t)max, "\r\n\r\n", 4) == NULL;
 }
 
 void exchange_put_framing(struct exchange *x, enum http_framing framing, uint64_t length)
@@ -75,7 +91,8 @@ static int ask(struct exchange *x)
 		x->client->peer_fd = x->upstream->stream.fd;
 		if (request_send(x) == 0 && answer_read(x) == 0)
 			return 0;
-		if (!again || x->upstream->stream.start != x->upstream->stream.end)
+		if (!again || x->limit != LIMIT_NONE ||
+			x->upstream->stream.start != x->upstream->stream.end)
 			return -1;
 		x->client->peer_fd = -1;
 		upstream_drop(take_ptr(x->upstream));
@@ -108,24 +125,56 @@ static void put_record(struct exchange *x, enum record_outcome outcome)
 	record_put(r);
 }
 
+/* The request itself, before anything of an answer has gone to the client. */
+static void refuse(struct exchange *x, int status, bool closes)
+{
+	struct client *c = x->client;
+
+	put_record(x, status == 502 || x->gone ? RECORD_FAILED : RECORD_DENIED);
+	if (x->limit != LIMIT_NONE)
+		refusal_send_limit(c, x->method, x->url, x->limit, closes);
+	else
+		refusal_send(c, status, x->method, x->url, x->why, x->nearest, closes);
+}
+
+/* What came stays on record; that it was cut is a refusal of its own. */
+static void note_cut(struct exchange *x)
+{
+	struct record r = {.outcome = RECORD_DENIED,
+		.started_ms = gateway_wall_ms(),
+		.host = x->client->host,
+		.port = x->client->port,
+		.method = x->method,
+		.url = x->url,
+		.registry = x->record.registry,
+		.grant = x->record.grant,
+		.why = x->why,
+		.inspected = true};
+
+	put_record(x, RECORD_FAILED);
+	if (x->limit != LIMIT_NONE)
+		record_put(&r);
+	/* Nor does the client see a proper end. */
+	x->client->stream.broken = true;
+}
+
 /* 0 when the answer went through, -1 when the connection cannot be used any more. */
 static int go_on(struct exchange *x)
 {
 	struct client *c = x->client;
 
 	find_place(x);
+	x->until = limits_deadline(&gateway.limits, LIMIT_TIME, task_now());
 	c->pending = &x->record;
 	request_write(x);
 	stream_use(&c->stream, x->request.size);
-	if (ask(x) < 0) {
-		put_record(x, RECORD_FAILED);
-		refusal_send(c, 502, x->method, x->url, x->why, NULL, true);
+	if (ask(x) < 0 || answer_judge(x) < 0) {
+		x->nearest = NULL;
+		refuse(x, x->limit != LIMIT_NONE ? 403 : 502, true);
 		return -1;
 	}
 	if (answer_pass(x) < 0) {
-		put_record(x, RECORD_FAILED);
-		/* Nor does the client see a proper end. */
-		c->stream.broken = true;
+		note_cut(x);
 		return -1;
 	}
 	put_record(x, RECORD_ALLOWED);
@@ -145,10 +194,9 @@ static bool run(struct exchange *x)
 	x->record.started_ms = gateway_wall_ms();
 	if (found > 0 && request_judge(x) == 0)
 		return go_on(x) == 0 && x->keep;
-	put_record(x, x->gone ? RECORD_FAILED : RECORD_DENIED);
 	/* Where a body begins or ends in what was refused is nobody's business. */
-	closes = found < 0 || request_has_body(x) || !x->request.keep_alive;
-	refusal_send(c, found < 0 ? 400 : 403, x->method, x->url, x->why, x->nearest, closes);
+	closes = found < 0 || request_has_body(x) || !x->request.keep_alive || c->surplus;
+	refuse(x, found < 0 ? 400 : 403, closes);
 	if (closes)
 		return false;
 	stream_use(&c->stream, x->request.size);

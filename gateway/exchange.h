@@ -8,6 +8,7 @@
 #include "gateway/echo.h"
 #include "gateway/grant.h"
 #include "gateway/http.h"
+#include "gateway/limit.h"
 #include "gateway/record.h"
 #include "gateway/rule.h"
 #include "gateway/upstream.h"
@@ -34,13 +35,18 @@ struct exchange {
 	struct record record;
 	char why[256], media_type[128], wants[WANTS_ROOM];
 	char vary[65], head_sha256[65]; /* for the record */
+	enum limit limit;		/* that it would go beyond, when it was refused for that */
+	uint64_t until;			/* task_now() when it takes too long; 0: never */
 	bool keep;			/* the client's connection, for another request */
 	bool gone;			/* the client, before its request was whole */
 };
 
-/* Both give -1, with x->why. */
+/* These give -1, with x->why. */
 int exchange_refuse(struct exchange *x, const char *why);
+int exchange_exceed(struct exchange *x, enum limit which);
 int exchange_fail(struct exchange *x, const char *doing); /* for the reason of stream_why() */
+/* Whether a head begins here that goes beyond the limit. */
+bool exchange_head_is_long(const char *bytes, size_t n);
 /* The fields that say where a body ends, into x->head. */
 void exchange_put_framing(struct exchange *x, enum http_framing framing, uint64_t length);
 
@@ -62,5 +68,7 @@ void request_note_wants(struct exchange *x);
 
 /* The head of the final answer; those of 1xx before it are dropped. 0 or -1 with x->why. */
 int answer_read(struct exchange *x);
+/* Whether the limits of the build have room for it: 0, or -1 with x->limit. */
+int answer_judge(struct exchange *x);
 /* All of it to the client. 0, or -1 with x->why: the client has then seen no proper end. */
 int answer_pass(struct exchange *x);

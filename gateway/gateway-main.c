@@ -42,7 +42,7 @@
 #include "seccomp-gateway.h"
 
 enum { BUNDLE_MAX = 900 << 10 };
-enum { FILES_MAX = 16384, LAST_MS = 1000 };
+enum { FILES_MAX = 65536, LAST_MS = 1000 };
 /* A CA outlives its build by nothing, and a build without a time limit for a week. */
 enum { LIFETIME_MAX = 7 * 24 * 3600 };
 
@@ -110,6 +110,7 @@ static int receive_plan(const struct plan **ret, struct error *e)
 	close(inputs[GATEWAY_PLAN]);
 	if (*ret == NULL || rules_read(*ret, &gateway.rules, e) < 0)
 		return -1;
+	limits_init(&gateway.limits, *ret);
 	return store_open(inputs[GATEWAY_STORE], start.store_quota, e);
 }
 

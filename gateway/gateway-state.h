@@ -2,12 +2,14 @@
 #pragma once
 
 #include "gateway/ca.h"
+#include "gateway/limit.h"
 #include "gateway/names.h"
 #include "gateway/rule.h"
 
 /* What all connections of one build share. */
 struct gateway {
 	struct rules rules;
+	struct limits limits;
 	struct names names;
 	struct ca ca;
 	unsigned int clients; /* connections of the build that are being served */

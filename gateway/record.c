@@ -131,7 +131,7 @@ static void count(const struct record *r)
 				r->method != NULL ? r->method : "?", r->url, r->why);
 		else
 			snprintf(d->first_denied, sizeof(d->first_denied), "%.150s:%u: %.90s",
-				r->host != NULL ? r->host : "?", r->port, r->why);
+				r->host != NULL ? r->host : "port", r->port, r->why);
 	}
 }
 

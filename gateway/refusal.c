@@ -14,6 +14,8 @@
 #include "base/cleanup.h"
 #include "gateway/ascii.h"
 #include "gateway/client.h"
+#include "gateway/gateway-state.h"
+#include "gateway/record.h"
 #include "gateway/rule.h"
 
 static const struct {
@@ -68,23 +70,70 @@ static void put_first_line(struct buf *out, int status, const char *why)
 	buf_puts(out, "\r\n");
 }
 
-void refusal_send(struct client *c, int status, const char *method, const char *url,
-	const char *why, const struct rule *nearest, bool closes)
+static void put_head_line(
+	const struct client *c, int status, const char *method, const char *url, struct buf *out)
 {
-	_cleanup_(buf_deinit) struct buf text = BUF_INIT, all = BUF_INIT;
+	buf_printf(out, "cupel: %s %s %s\n", status == 403 ? "refused" : "failed", method,
+		url[0] != '\0' ? url : c->host);
+}
 
-	buf_printf(&text, "cupel: %s %s %s\n  why: %s\n", status == 403 ? "refused" : "failed",
-		method, url[0] != '\0' ? url : c->host, why);
-	if (status == 403)
-		put_cure(c, method, url, nearest, &text);
+static void send_text(struct client *c, int status, const char *method, const char *why,
+	const struct buf *text, bool closes)
+{
+	_cleanup_(buf_deinit) struct buf all = BUF_INIT;
+
 	put_first_line(&all, status, why);
 	buf_printf(&all,
 		"Content-Type: text/plain; charset=utf-8\r\n"
 		"Content-Length: %zu\r\nCache-Control: no-store\r\n%s\r\n",
-		text.size, closes ? "Connection: close\r\n" : "");
+		text->size, closes ? "Connection: close\r\n" : "");
 	if (strcmp(method, "HEAD") != 0)
-		buf_append(&all, text.data, text.size);
+		buf_append(&all, text->data, text->size);
 	c->stream.deadline = task_now() + CLIENT_HEAD_MS;
-	if (buf_ok(&text) && buf_ok(&all))
+	if (buf_ok(text) && buf_ok(&all))
 		(void)stream_write(&c->stream, all.data, all.size);
+}
+
+void refusal_send(struct client *c, int status, const char *method, const char *url,
+	const char *why, const struct rule *nearest, bool closes)
+{
+	_cleanup_(buf_deinit) struct buf text = BUF_INIT;
+
+	put_head_line(c, status, method, url, &text);
+	buf_printf(&text, "  why: %s\n", why);
+	if (status == 403)
+		put_cure(c, method, url, nearest, &text);
+	send_text(c, status, method, why, &text, closes);
+}
+
+void refusal_send_limit(
+	struct client *c, const char *method, const char *url, enum limit which, bool closes)
+{
+	_cleanup_(buf_deinit) struct buf text = BUF_INIT;
+	char why[LIMIT_WHY];
+
+	limits_why(&gateway.limits, which, why);
+	put_head_line(c, 403, method, url, &text);
+	buf_printf(&text,
+		"  why: %s\n  what would allow it, in the administrator's cupel.ini:\n"
+		"    [network]\n    %s = (a higher one)\n",
+		why, limits_key(which));
+	send_text(c, 403, method, why, &text, closes);
+}
+
+void refusal_note_limit(enum limit which, const char *host, unsigned short port)
+{
+	static bool noted[LIMIT_COUNT];
+	char why[LIMIT_WHY];
+	const struct record r = {.outcome = RECORD_DENIED,
+		.started_ms = gateway_wall_ms(),
+		.host = host,
+		.port = port,
+		.why = why};
+
+	if (noted[which])
+		return;
+	noted[which] = true;
+	limits_why(&gateway.limits, which, why);
+	record_put(&r);
 }

@@ -28,6 +28,8 @@ int request_read(struct exchange *x)
 		int result = n == 0 ? 0 : http_parse_request(bytes, n, &x->request, &why);
 		ssize_t got;
 
+		if (exchange_head_is_long(bytes, n))
+			return exchange_exceed(x, LIMIT_HEAD);
 		if (result > 0)
 			return 1;
 		if (result < 0) {
@@ -117,6 +119,10 @@ int request_judge(struct exchange *x)
 	if (url_normalise(h->target.data, h->target.size, x->target, &why) < 0)
 		return exchange_refuse(x, why);
 	name_url(x);
+	if (c->surplus)
+		return exchange_exceed(x, LIMIT_CONNECTIONS);
+	if (!limits_take(&gateway.limits, LIMIT_REQUESTS, 1))
+		return exchange_exceed(x, LIMIT_REQUESTS);
 	if (!host_fits(x))
 		return exchange_refuse(
 			x, "the Host field names another host than was connected to");
@@ -191,9 +197,13 @@ int request_send(struct exchange *x)
 		.left = x->request.length,
 		.chunked = x->request.framing == HTTP_CHUNKED,
 		.limit = REQUEST_BODY_MAX,
+		.until = x->until,
 		.head = x->wants,
 		.head_room = sizeof(x->wants) - 1};
-	return body_move(&x->up, x->why, sizeof(x->why));
+	if (body_move(&x->up, x->why, sizeof(x->why)) == 0)
+		return 0;
+	x->limit = x->up.broken;
+	return -1;
 }
 
 /* The object ids of a fetch request (gitprotocol-pack(5)): pkt-lines "want OID". */

@@ -21,15 +21,37 @@
 #include "gateway/rule.h"
 #include "gateway/upstream.h"
 
-enum { TUNNEL_IDLE_MS = 300000, PIPE_BYTES = 1 << 20 };
+enum { PIPE_BYTES = 1 << 20 };
 
 struct tunnel {
 	struct watch *client, upstream;
 	struct task *waiting; /* for the other direction's end */
 	struct record *record;
 	uint64_t moved_at; /* task_now() when something went either way */
+	uint64_t until;	   /* 0: never */
+	enum limit broken; /* that cut it */
 	bool over;	   /* the other direction */
 };
+
+/* Neither direction goes on. -1. */
+static int cut(struct tunnel *t, enum limit which)
+{
+	if (t->broken == LIMIT_NONE)
+		t->broken = which;
+	return -1;
+}
+
+/* Waits until something may go on. 0, or -1 when there is no more time. */
+static int wait_for(struct tunnel *t, struct watch *w, uint32_t event)
+{
+	uint64_t idle = limits_deadline(&gateway.limits, LIMIT_IDLE, t->moved_at);
+	uint64_t until = t->until != 0 && (idle == 0 || t->until < idle) ? t->until : idle;
+
+	(void)task_wait(w, event, until);
+	/* One direction may be silent for as long as the other is not. */
+	idle = limits_deadline(&gateway.limits, LIMIT_IDLE, t->moved_at);
+	return idle != 0 && task_now() >= idle ? -1 : 0;
+}
 
 /* Fills or empties the pipe by one call. > 0, 0 at the end, or -1. */
 static ssize_t move(struct tunnel *t, int from, int to, size_t n, struct watch *w, uint32_t event)
@@ -38,6 +60,8 @@ static ssize_t move(struct tunnel *t, int from, int to, size_t n, struct watch *
 		ssize_t moved = splice(from, NULL, to, NULL, n, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 
 		task_breathe();
+		if (t->until != 0 && task_now() >= t->until)
+			return cut(t, LIMIT_TIME);
 		if (moved >= 0) {
 			t->moved_at = task_now();
 			return moved;
@@ -46,9 +70,7 @@ static ssize_t move(struct tunnel *t, int from, int to, size_t n, struct watch *
 			continue;
 		if (errno != EAGAIN)
 			return -1;
-		/* One direction may be silent for as long as the other is not. */
-		if (task_wait(w, event, t->moved_at + TUNNEL_IDLE_MS) < 0 &&
-			task_now() >= t->moved_at + TUNNEL_IDLE_MS)
+		if (wait_for(t, w, event) < 0)
 			return -1;
 	}
 }
@@ -65,7 +87,9 @@ static void carry(struct tunnel *t, struct watch *from, struct watch *to, uint64
 		(void)fcntl(in, F_SETPIPE_SZ, PIPE_BYTES);
 	}
 	while (in >= 0 && (n = move(t, from->fd, in, PIPE_BYTES, from, EPOLLIN)) > 0) {
-		while (n > 0) {
+		if (from == &t->upstream && !limits_take(&gateway.limits, LIMIT_TOTAL, (uint64_t)n))
+			cut(t, LIMIT_TOTAL);
+		while (n > 0 && t->broken == LIMIT_NONE) {
 			ssize_t done = move(t, out, to->fd, (size_t)n, to, EPOLLOUT);
 
 			if (done <= 0)
@@ -101,6 +125,24 @@ static void carry_both(struct tunnel *t)
 		task_sleep(0);
 }
 
+static void note_cut(const struct client *c, enum limit which)
+{
+	char why[LIMIT_WHY];
+
+	limits_why(&gateway.limits, which, why);
+	client_refuse(c, why);
+}
+
+/* The limit of the build that leaves no room for another tunnel, or LIMIT_NONE. */
+static enum limit find_limit(const struct client *c)
+{
+	if (c->surplus)
+		return LIMIT_CONNECTIONS;
+	if (!limits_take(&gateway.limits, LIMIT_REQUESTS, 1))
+		return LIMIT_REQUESTS;
+	return limits_left(&gateway.limits, LIMIT_TOTAL) == 0 ? LIMIT_TOTAL : LIMIT_NONE;
+}
+
 void tunnel_run(struct client *c, const struct rule *rule)
 {
 	const struct place place = {.host = c->host,
@@ -115,10 +157,18 @@ void tunnel_run(struct client *c, const struct rule *rule)
 		.port = c->port,
 		.address = address,
 		.why = why};
-	struct tunnel t = {.client = &c->stream.watch, .record = &r, .moved_at = task_now()};
+	struct tunnel t = {.client = &c->stream.watch,
+		.record = &r,
+		.moved_at = task_now(),
+		.until = limits_deadline(&gateway.limits, LIMIT_TIME, task_now())};
+	enum limit limit = find_limit(c);
 	_cleanup_(fd_closep) int fd = -1;
 	bool is_private;
 
+	if (limit != LIMIT_NONE) {
+		note_cut(c, limit);
+		return;
+	}
 	c->pending = &r;
 	fd = upstream_connect(&place, address, &is_private, why, sizeof(why));
 
@@ -132,4 +182,6 @@ void tunnel_run(struct client *c, const struct rule *rule)
 	}
 	c->pending = NULL;
 	record_put(&r);
+	if (t.broken != LIMIT_NONE)
+		note_cut(c, t.broken);
 }

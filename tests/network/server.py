@@ -75,6 +75,7 @@ FIXED = {
     "/bare-lf": [b"HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", None],
     "/folded": [b"HTTP/1.1 200 OK\r\nX: a\r\n b\r\nContent-Length: 5\r\n\r\nhello", None],
     "/huge-header": [head(200, "X-Huge: " + "x" * 100000, "Content-Length: 0"), None],
+    "/long-header": [head(200, "X-Long: " + "x" * 3000, "Content-Length: 0")],
     "/not-http": [b"SSH-2.0-test\r\n", None],
     "/early": [head(100), head(103, "Link: </x>"), plain(b"hello world")],
     "/switch": [b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nevil", None],
@@ -107,6 +108,19 @@ async def send_large(_request, writer, size):
     for _ in range(size // len(BLOCK)):
         writer.write(BLOCK)
         await writer.drain()
+
+
+async def send_chunks(_request, writer):
+    """Eight MiB that nothing announces."""
+    writer.write(head(200, "Transfer-Encoding: chunked"))
+    for _ in range(128):
+        writer.write(b"10000\r\n" + BLOCK + b"\r\n")
+        await writer.drain()
+    writer.write(b"0\r\n\r\n")
+
+
+async def send_nothing(_request, _writer):
+    await asyncio.sleep(60)
 
 
 async def send_slowly(_request, writer):
@@ -190,6 +204,8 @@ async def send_package(request, writer):
 
 BEHAVIOURS = {
     "/large": lambda r, w: send_large(r, w, 8 << 20),
+    "/chunks": send_chunks,
+    "/silent": send_nothing,
     "/slow": send_slowly,
     "/reset": send_reset,
     "/team/echo-head": send_echo_head,

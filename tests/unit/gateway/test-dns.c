@@ -205,6 +205,23 @@ static void test_full(void **state)
 	check_empty("one-more.example", TXT);
 }
 
+/* Without a table: whatever has an answer gets REFUSED, with its question, as resolvers want it. */
+static void test_too_many(void **state)
+{
+	size_t n;
+
+	(void)state;
+	ask("a.example", A);
+	put_opt(1232, 0);
+	n = dns_answer(query, query_size, NULL, answer, DNS_UDP_MAX);
+	check_header(n, 5, 1, 0);
+	assert_memory_equal(answer + 12, query + 12, 15);
+	ask("localhost", A);
+	check_header(dns_answer(query, query_size, NULL, answer, DNS_UDP_MAX), 5, 1, 0);
+	query[5] = 2;
+	check_header(dns_answer(query, query_size, NULL, answer, DNS_UDP_MAX), 1, 0, 0);
+}
+
 static void test_not_worth_an_answer(void **state)
 {
 	(void)state;
@@ -409,6 +426,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_reverse, reset),
 		cmocka_unit_test_teardown(test_empty, reset),
 		cmocka_unit_test_teardown(test_full, reset),
+		cmocka_unit_test_teardown(test_too_many, reset),
 		cmocka_unit_test_teardown(test_not_worth_an_answer, reset),
 		cmocka_unit_test_teardown(test_counts, reset),
 		cmocka_unit_test_teardown(test_operations, reset),
