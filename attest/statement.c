@@ -104,6 +104,8 @@ static int check_network(const struct statement_input *in, struct error *e)
 			return REFUSE(e, "a build without network has a record of it");
 		return 0;
 	}
+	if (in->plan->network == PLAN_NETWORK_LEARN)
+		return REFUSE(e, "a build that learns is not attested");
 	if (in->dependencies == NULL || !is_digest(in->network_sha256, sizeof(in->network_sha256)))
 		return REFUSE(e, "there is no record of the network");
 	if (strlen(in->dependencies) != in->dependencies_size)

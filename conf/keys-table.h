@@ -30,6 +30,8 @@
 	X(CONF_NETWORK_ON_DENY, "network", "on-deny", CONF_ENUM, CONF_BY_PROJECT, CONF_ONLY_FIRST, \
 		"fail", CONF_RULE_NONE, "fail|continue",                                           \
 		"what a refused request does to the build's result besides being on record")       \
+	X(CONF_NETWORK_LEARN, "network", "learn", CONF_BOOL, CONF_BY_ADMIN, CONF_FREE, "yes",      \
+		CONF_RULE_NONE, NULL, "whether 'cupel registry learn' may let a build fetch")      \
 	X(CONF_NETWORK_CONNECTIONS, "network", "connections", CONF_NUMBER, CONF_BY_PROJECT,        \
 		CONF_ONLY_LOWER, "4096", CONF_RULE_CONNECTIONS, NULL,                              \
 		"connections of the build at one time")                                            \

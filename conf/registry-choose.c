@@ -173,6 +173,28 @@ int registry_choose(const struct conf *c, const struct registries *all, struct r
 	return print(rules, count, ret, e);
 }
 
+int registry_take_all(const struct registries *all, struct registry_rules *ret, struct error *e)
+{
+	struct rule rules[REGISTRY_RULES_MAX];
+	size_t count = 0;
+
+	*ret = (struct registry_rules){0};
+	for (size_t i = 0; i < all->count; i++)
+		for (size_t k = 0; k < all->all[i].urls.count && registry_is_standard(&all->all[i]);
+			k++) {
+			if (count == REGISTRY_RULES_MAX)
+				return error_set_kind(e, ERROR_USAGE, 0,
+					"the registries have more than %d urls",
+					REGISTRY_RULES_MAX);
+			rules[count++] = (struct rule){&all->all[i], k};
+		}
+	if (count == 0)
+		return 0;
+	if (check_contradictions(rules, count, e) < 0)
+		return -1;
+	return print(rules, count, ret, e);
+}
+
 int registry_rules_load(const struct conf *c, const char *user_config_dir,
 	struct registry_rules *ret, struct error *e)
 {

@@ -89,6 +89,8 @@ void registry_rules_deinit(struct registry_rules *r); /* also for _cleanup_ */
  */
 int registry_choose(const struct conf *c, const struct registries *all, struct registry_rules *ret,
 	struct error *e);
+/* The rules of all that are standard, whatever the configuration picks. Maybe none. */
+int registry_take_all(const struct registries *all, struct registry_rules *ret, struct error *e);
 /* registries_load() and registry_choose(), the former only when the mode asks for it. */
 int registry_rules_load(const struct conf *c, const char *user_config_dir,
 	struct registry_rules *ret, struct error *e);

@@ -73,18 +73,28 @@ static int write_out(struct move *m, const char *data, size_t n)
 	return stream_write(to, "\r\n", 2);
 }
 
-static int pass_on(struct move *m, const char *data, size_t n)
+/* Before n more are delivered. */
+static int check_limits(struct move *m, size_t n)
 {
-	struct body *b = m->b;
+	const struct body *b = m->b;
 
-	if (n == 0)
-		return 0;
 	if (b->limit != 0 && n > b->limit - b->size)
 		return fail(m, "it is larger than the limit");
 	if (b->is_answer && !limits_hold(&gateway.limits, LIMIT_BODY, b->size + n))
 		return exceed(m, LIMIT_BODY);
 	if (b->is_answer && !limits_take(&gateway.limits, LIMIT_TOTAL, n))
 		return exceed(m, LIMIT_TOTAL);
+	return 0;
+}
+
+static int pass_on(struct move *m, const char *data, size_t n)
+{
+	struct body *b = m->b;
+
+	if (n == 0)
+		return 0;
+	if (check_limits(m, n) < 0)
+		return -1;
 	b->size += n;
 	if (b->head != NULL && b->head_size < b->head_room) {
 		size_t room = b->head_room - b->head_size, part = n < room ? n : room;

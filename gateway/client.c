@@ -26,6 +26,7 @@
 #include "gateway/gateway-state.h"
 #include "gateway/gateway.h"
 #include "gateway/hello.h"
+#include "gateway/learn.h"
 #include "gateway/record.h"
 #include "gateway/refusal.h"
 
@@ -151,6 +152,8 @@ static void note_failure(const struct client *c)
 		.port = c->port,
 		.why = why};
 
+	if (gateway.learning)
+		learn_note_distrust(c->host, c->port);
 	stream_why(reason, sizeof(reason));
 	snprintf(why, sizeof(why), "no TLS session with the client: %s", reason);
 	record_put(&r);

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "gateway/client.h"
 #include "gateway/gateway-state.h"
+#include "gateway/learn.h"
 #include "gateway/refusal.h"
 
 int exchange_refuse(struct exchange *x, const char *why)
@@ -63,7 +64,7 @@ static void find_place(struct exchange *x)
 		.host = c->host,
 		.port = c->port,
 		.tls = c->tls,
-		.granted = x->rule == NULL,
+		.granted = x->rule == NULL || gateway.learning,
 		/* A registry cannot lend what was said of itself to whom it redirects to. */
 		.private_addresses = x->rule != NULL ? x->rule->private_addresses
 						     : rules_have_private(&gateway.rules, c->host),
@@ -99,6 +100,21 @@ static int ask(struct exchange *x)
 	}
 }
 
+static void learn(const struct exchange *x, enum record_outcome outcome)
+{
+	const struct client *c = x->client;
+	const struct learned l = {.host = c->host,
+		.port = c->port,
+		.tls = c->tls,
+		.method = x->method,
+		.target = x->target,
+		.refused = outcome == RECORD_DENIED,
+		.private_address = x->upstream != NULL && x->upstream->private_address,
+		.answered = x->answer.status != 0};
+
+	learn_note(&l);
+}
+
 static void put_record(struct exchange *x, enum record_outcome outcome)
 {
 	struct record *r = &x->record;
@@ -122,6 +138,8 @@ static void put_record(struct exchange *x, enum record_outcome outcome)
 	}
 	if (outcome != RECORD_ALLOWED)
 		r->why = x->why;
+	if (gateway.learning && x->grant == NULL && x->url[0] != '\0' && x->limit == LIMIT_NONE)
+		learn(x, outcome);
 	record_put(r);
 }
 

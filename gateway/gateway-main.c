@@ -33,6 +33,7 @@
 #include "gateway/gateway-state.h"
 #include "gateway/gateway.h"
 #include "gateway/needles.h"
+#include "gateway/learn.h"
 #include "gateway/record.h"
 #include "gateway/resolver.h"
 #include "gateway/route.h"
@@ -111,6 +112,8 @@ static int receive_plan(const struct plan **ret, struct error *e)
 	if (*ret == NULL || rules_read(*ret, &gateway.rules, e) < 0)
 		return -1;
 	limits_init(&gateway.limits, *ret);
+	gateway.learning = (*ret)->network == PLAN_NETWORK_LEARN;
+	gateway.learns_private = (*ret)->net_private != 0;
 	return store_open(inputs[GATEWAY_STORE], start.store_quota, e);
 }
 
@@ -269,6 +272,7 @@ static int finish(struct error *e)
 {
 	_cleanup_(buf_deinit) struct buf log = BUF_INIT, dependencies = BUF_INIT;
 	_cleanup_(buf_deinit) struct buf needles = BUF_INIT;
+	_cleanup_(buf_deinit) struct buf learned = BUF_INIT;
 	struct gateway_done done;
 	struct store_counts stored;
 
@@ -277,7 +281,9 @@ static int finish(struct error *e)
 	client_interrupt_all();
 	await_clients();
 	client_abandon_all();
-	if (record_finish(&log, &dependencies, &done) < 0)
+	if (gateway.learning)
+		learn_print(&learned);
+	if (record_finish(&log, &dependencies, &done) < 0 || !buf_ok(&learned))
 		return error_set(e, ENOMEM, "cannot write the record of the network");
 	store_count(&stored);
 	done.kept = stored.kept;
@@ -288,7 +294,8 @@ static int finish(struct error *e)
 	if (needles_put_authority(&needles, &gateway.ca) < 0 || !needles_are_complete(&needles))
 		return error_set(e, ENOMEM, "cannot say what the outputs must not hold");
 	return send_memfds(GATEWAY_DONE, &done, sizeof(done),
-		(const struct buf *const[]){&log, &dependencies, &needles}, 3, e);
+		(const struct buf *const[]){&log, &dependencies, &needles, &learned},
+		gateway.learning ? 4 : 3, e);
 }
 
 /* 1 to go on, 0 at the end, -1 with *e filled. */

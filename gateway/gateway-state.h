@@ -10,6 +10,7 @@
 struct gateway {
 	struct rules rules;
 	struct limits limits;
+	bool learning, learns_private; /* see gateway/learn.h */
 	struct names names;
 	struct ca ca;
 	unsigned int clients; /* connections of the build that are being served */

@@ -33,7 +33,8 @@ enum {
 	GATEWAY_FINISH,
 	/*
 	 * Reply to GATEWAY_FINISH; payload: struct gateway_done; fds: log, dependencies, and
-	 * the needles (base/needle.h) of what must not be in the build's outputs.
+	 * the needles (base/needle.h) of what must not be in the build's outputs; then of a build
+	 * that learns what learn_print() of gateway/learn.h says.
 	 */
 	GATEWAY_DONE,
 	/*

@@ -13,6 +13,7 @@
 #include "gateway/exchange.h"
 #include "gateway/fields.h"
 #include "gateway/gateway-state.h"
+#include "gateway/learn.h"
 
 enum { REQUEST_BODY_MAX = 64 << 20 };
 
@@ -93,7 +94,8 @@ static int choose_credential(struct exchange *x)
 {
 	const struct client *c = x->client;
 
-	if (x->rule == NULL || !c->tls)
+	/* Nor for what is only learned: no rule of somebody's says that it may be asked for. */
+	if (x->rule == NULL || !c->tls || gateway.learning)
 		return 0;
 	x->credential = credentials_find(c->host, c->port, x->method, x->target);
 	if (x->credential == NULL)
@@ -102,6 +104,38 @@ static int choose_credential(struct exchange *x)
 	return credentials_is_over(x->credential)
 		       ? exchange_refuse(x, "the credential for it has expired")
 		       : 0;
+}
+
+/* Both: a rule or a grant for the request in x, or why there is none. */
+
+static const char *find_rule(struct exchange *x)
+{
+	const struct client *c = x->client;
+	const char *why = NULL;
+
+	x->rule = rules_allow(
+		&gateway.rules, c->host, c->port, x->method, x->target, &why, &x->nearest);
+	if (x->rule != NULL && x->rule->tls != c->tls) {
+		x->nearest = x->rule;
+		x->rule = NULL;
+		why = "the registry's rule is for another scheme";
+	}
+	if (x->rule == NULL)
+		x->grant = grant_take(c->host, c->port, c->tls, x->method, x->target);
+	return x->rule == NULL && x->grant == NULL ? why : NULL;
+}
+
+/* What a redirect grants will be granted again, and need not be learned. */
+static const char *learn_rule(struct exchange *x)
+{
+	const struct client *c = x->client;
+	const char *why = NULL;
+
+	x->grant = grant_take(c->host, c->port, c->tls, x->method, x->target);
+	if (x->grant == NULL)
+		x->rule = learn_allow(&gateway.rules, gateway.learns_private, c->host, c->port,
+			c->tls, x->method, x->target, &why);
+	return x->rule == NULL && x->grant == NULL ? why : NULL;
 }
 
 int request_judge(struct exchange *x)
@@ -131,18 +165,8 @@ int request_judge(struct exchange *x)
 	/* Servers that do not expect one read it as the next request. */
 	if (has_body(h) && strcmp(x->method, "POST") != 0)
 		return exchange_refuse(x, "only POST has a body");
-	x->rule = rules_allow(
-		&gateway.rules, c->host, c->port, x->method, x->target, &why, &x->nearest);
-	if (x->rule != NULL && x->rule->tls != c->tls) {
-		x->nearest = x->rule;
-		x->rule = NULL;
-		why = "the registry's rule is for another scheme";
-	}
-	if (x->rule == NULL)
-		x->grant = grant_take(c->host, c->port, c->tls, x->method, x->target);
-	if (x->rule == NULL && x->grant == NULL)
-		return exchange_refuse(x, why);
-	return choose_credential(x);
+	why = gateway.learning ? learn_rule(x) : find_rule(x);
+	return why == NULL ? choose_credential(x) : exchange_refuse(x, why);
 }
 
 void request_write(struct exchange *x)

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "gateway/client.h"
 #include "gateway/gateway-state.h"
+#include "gateway/learn.h"
 #include "gateway/record.h"
 #include "gateway/rule.h"
 #include "gateway/upstream.h"
@@ -173,6 +174,8 @@ void tunnel_run(struct client *c, const struct rule *rule)
 	fd = upstream_connect(&place, address, &is_private, why, sizeof(why));
 
 	if (fd >= 0 && task_watch(&t.upstream, fd) == 0) {
+		if (gateway.learning)
+			learn_note_tunnel(c->host, c->port, rule->private_addresses);
 		r.outcome = RECORD_ALLOWED;
 		r.why = NULL;
 		c->peer_fd = fd;

@@ -11,8 +11,9 @@ static const char *const image_names[] = {[PLAN_IMAGE_HOST] = "host"};
 static const char *const workspace_names[] = {[PLAN_WORKSPACE_COPY] = "copy",
 	[PLAN_WORKSPACE_OVERLAY] = "overlay",
 	[PLAN_WORKSPACE_READONLY] = "read-only"};
-static const char *const network_names[] = {
-	[PLAN_NETWORK_NONE] = "none", [PLAN_NETWORK_TRUSTED] = "trusted"};
+static const char *const network_names[] = {[PLAN_NETWORK_NONE] = "none",
+	[PLAN_NETWORK_TRUSTED] = "trusted",
+	[PLAN_NETWORK_LEARN] = "learn"};
 static const char *const on_deny_names[] = {
 	[PLAN_ON_DENY_FAIL] = "fail", [PLAN_ON_DENY_CONTINUE] = "continue"};
 static const char *const ids_names[] = {
@@ -57,6 +58,7 @@ const struct plan_field plan_fields[] = {
 	FIELD("net-connections", PLAN_U64, net_connections),
 	FIELD("net-head-bytes", PLAN_U64, net_head_bytes),
 	FIELD("net-idle-ms", PLAN_U64, net_idle_ms),
+	FIELD("net-private", PLAN_BOOL, net_private),
 	FIELD("net-queries", PLAN_U64, net_queries),
 	FIELD("net-requests", PLAN_U64, net_requests),
 	FIELD("net-time-ms", PLAN_U64, net_time_ms),

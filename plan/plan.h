@@ -34,6 +34,7 @@ enum plan_workspace {
 enum plan_network {
 	PLAN_NETWORK_NONE,    /* nothing but the build's own loopback interface */
 	PLAN_NETWORK_TRUSTED, /* and, through cupel-gateway, what `registries` allows */
+	PLAN_NETWORK_LEARN,   /* all that only fetches, to learn from; never attested */
 	PLAN_NETWORK_COUNT
 };
 enum plan_on_deny {
@@ -69,6 +70,7 @@ struct plan {
 	uint64_t network;		 /* enum plan_network */
 	uint64_t on_deny;		 /* enum plan_on_deny */
 	struct plan_list registries;	 /* rules, as gateway/rule.h describes them */
+	uint64_t net_private;		 /* bool: learns from addresses that are not public, too */
 	uint64_t net_connections;	 /* at one time; 0 for no limit, as of all of these */
 	uint64_t net_head_bytes, net_body_bytes, net_total_bytes;
 	uint64_t net_requests, net_queries;

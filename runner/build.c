@@ -19,7 +19,8 @@ int build_run(struct build *b, struct error *e)
 	if (build_configure(b, e) < 0)
 		return -1;
 	/* A run alone: `cupel plan`, which goes the same way to the plan, changes nothing. */
-	destination_reclaim(&b->destination);
+	if (!b->options->discard)
+		destination_reclaim(&b->destination);
 	if (build_examine_source(b, e) < 0 || build_identify_image(b, e) < 0 ||
 		build_make_plan(b, e) < 0)
 		return -1;
@@ -31,6 +32,8 @@ int build_run(struct build *b, struct error *e)
 	/* Also when it failed: what it was refused may be why. */
 	if (build_finish_gateway(b, supervised, e) < 0)
 		return -1;
+	if (b->options->discard)
+		return build_destroy(b, e);
 	if (build_collect(b, e) < 0 || build_record(b, e) < 0)
 		return -1;
 	/* Before signing, so that "destroyed" is part of what is signed. */
@@ -56,6 +59,7 @@ void build_init(struct build *b, const struct run_options *options)
 		.network_log_fd = -1,
 		.dependencies_fd = -1,
 		.needles_fd = -1,
+		.learned_fd = -1,
 		.launch = LAUNCH_INIT,
 		.signal_fd = -1,
 		.manifest_fd = -1,
@@ -83,6 +87,7 @@ void build_deinit(struct build *b)
 	fd_closep(&b->network_log_fd);
 	fd_closep(&b->dependencies_fd);
 	fd_closep(&b->needles_fd);
+	fd_closep(&b->learned_fd);
 	registry_rules_deinit(&b->registries);
 	launch_ids_deinit(&b->ids);
 	conf_deinit(&b->conf);

@@ -35,6 +35,9 @@ struct run_options {
 	const char *result_path;
 	int status_fd, passphrase_fd; /* -1: none */
 	bool interactive, force, quiet, verbose, json, help;
+	bool learn, learn_private; /* the network, whatever the configuration's mode */
+	bool discard;		   /* nothing is kept of the build, and nothing attested */
+	const struct registries *registries; /* all that is trusted, instead of the configured */
 };
 
 /* What the workspace looks like before the build, and what follows from it. */
@@ -84,6 +87,7 @@ struct build {
 	struct gateway_done network; /* what was asked for, when there was a network */
 	int network_log_fd, dependencies_fd;
 	int needles_fd; /* of what the outputs must not hold */
+	int learned_fd; /* see gateway/learn.h, or -1 */
 
 	bool collector_joined, source_pending;
 	bool execed, ended, stopped; /* stopped: by us, because we failed */
@@ -95,6 +99,8 @@ struct build {
 
 /* The life of one build. 0 when it went its whole way, -1 with *e filled. */
 int build_run(struct build *b, struct error *e);
+/* All of it, and what is said of it; the exit code. The caller deinits *b. run.c */
+int run_build(struct build *b, const struct run_options *options);
 void build_init(struct build *b, const struct run_options *options);
 void build_deinit(struct build *b);
 

@@ -31,3 +31,6 @@ extern const struct option_spec run_option_specs[RUN_OPTION_COUNT];
  */
 int run_options_read(const struct command_spec *command, int argc, char **argv,
 	struct run_options *o, struct error *e);
+/* The same by hand: a setting of the configuration, as strong as the command line. */
+int run_options_set(struct run_options *o, const char *section, const char *key, const char *value,
+	struct error *e);

@@ -83,7 +83,7 @@ int build_configure(struct build *b, struct error *e)
 		return error_kind(e, e->kind == ERROR_HOST ? ERROR_USAGE : e->kind);
 	if (launch_take_ids(&b->ids, e) < 0)
 		return -1;
-	how = b->options->force ? DESTINATION_FORCE : 0;
+	how = b->options->force || b->options->discard ? DESTINATION_FORCE : 0;
 	if (conf_level(&b->conf, CONF_OUTPUTS_DIRECTORY) == CONF_LEVEL_PROJECT)
 		how |= DESTINATION_BENEATH;
 	return destination_open(&b->destination, b->workspace.fd,

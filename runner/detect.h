@@ -74,6 +74,12 @@ struct detect_options {
 int detect_run(const struct detect_options *o, struct error *e);
 
 /*
+ * Writes NAME.ini to where registries of this caller lie, and says so. 0, 1 when another
+ * file is there, -1 with *e filled.
+ */
+int detect_write(const char *name, const struct buf *text, bool force, struct error *e);
+
+/*
  * detect-host.c. Both run a program of the machine's, without the caller's environment
  * and for at most ten seconds.
  */

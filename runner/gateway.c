@@ -192,6 +192,7 @@ static int take_record(struct build *b, struct error *e)
 	b->network_log_fd = msg_take_fd(&m, 0);
 	b->dependencies_fd = msg_take_fd(&m, 1);
 	b->needles_fd = msg_take_fd(&m, 2);
+	b->learned_fd = b->plan->network == PLAN_NETWORK_LEARN ? msg_take_fd(&m, 3) : -1;
 	msg_deinit(&m);
 	if (result < 0 || b->needles_fd < 0)
 		return error_set(e, EBADMSG, "malformed answer of cupel-gateway");

@@ -74,6 +74,16 @@ static int put_variable(struct environment *env, const char *variable, struct er
 	return 0;
 }
 
+/* A command that learns or enforces says so itself. */
+static enum plan_network network_of(const struct build *b)
+{
+	if (b->options->learn)
+		return PLAN_NETWORK_LEARN;
+	if (b->options->registries != NULL)
+		return PLAN_NETWORK_TRUSTED;
+	return (enum plan_network)conf_u64(&b->conf, CONF_NETWORK_MODE);
+}
+
 static int make_environment(const struct build *b, const struct plan_choice *choice,
 	struct environment *env, struct error *e)
 {
@@ -103,7 +113,7 @@ static int make_environment(const struct build *b, const struct plan_choice *cho
 	if (put_variable(env, env->epoch, e) < 0 ||
 		(choice->terminal && put_variable(env, "TERM=xterm-256color", e) < 0))
 		return -1;
-	if (choice->network && conf_u64(&b->conf, CONF_NETWORK_MODE) == PLAN_NETWORK_TRUSTED)
+	if (choice->network && network_of(b) != PLAN_NETWORK_NONE)
 		for (size_t i = 0; i < array_size(for_network); i++)
 			if (put_variable(env, for_network[i], e) < 0)
 				return -1;
@@ -186,8 +196,10 @@ static void put_network(const struct build *b, struct plan_builder *builder)
 {
 	struct plan *p = &builder->head;
 
-	p->network = conf_u64(&b->conf, CONF_NETWORK_MODE);
-	p->on_deny = conf_u64(&b->conf, CONF_NETWORK_ON_DENY);
+	p->network = network_of(b);
+	p->net_private = b->options->learn_private;
+	p->on_deny = b->options->learn ? PLAN_ON_DENY_CONTINUE
+				       : conf_u64(&b->conf, CONF_NETWORK_ON_DENY);
 	p->registries = plan_add_list(
 		builder, (const char *const *)b->registries.lines, (uint32_t)b->registries.count);
 	if (p->network != PLAN_NETWORK_NONE)
@@ -275,6 +287,27 @@ static void note_workspace(const struct build *b)
 			(unsigned long long)(b->workspace.bytes >> 20));
 }
 
+static int load_registries(struct build *b, struct error *e)
+{
+	_cleanup_(registries_deinit) struct registries all = {0};
+	char user[4096];
+
+	paths_config(user, sizeof(user));
+	if (b->options->registries != NULL)
+		return registry_take_all(b->options->registries, &b->registries, e);
+	if (!b->options->learn)
+		return registry_rules_load(
+			&b->conf, user[0] != '\0' ? user : NULL, &b->registries, e);
+	if (!conf_bool(&b->conf, CONF_NETWORK_LEARN)) {
+		error_set_kind(e, ERROR_POLICY, 0, "%s: builds may not learn here",
+			conf_origin(&b->conf, CONF_NETWORK_LEARN));
+		return error_hint(e, "ask the administrator for the registries that are missing");
+	}
+	if (registries_load(&all, user[0] != '\0' ? user : NULL, e) < 0)
+		return -1;
+	return registry_take_all(&all, &b->registries, e);
+}
+
 int build_make_plan(struct build *b, struct error *e)
 {
 	struct plan_choice choice = {
@@ -283,18 +316,16 @@ int build_make_plan(struct build *b, struct error *e)
 		.workspace = choose_workspace(b),
 		.source_date_epoch = (uint64_t)b->workspace.newest_mtime,
 		.terminal = !b->options->quiet && isatty(1) && isatty(2),
-		.attest = conf_bool(&b->conf, CONF_ATTEST_ENABLED),
+		.attest = !b->options->discard && conf_bool(&b->conf, CONF_ATTEST_ENABLED),
 		.network = true,
 	};
-	char user[4096];
 
 	if (conf_level(&b->conf, CONF_NETWORK_REGISTRIES) == CONF_LEVEL_COMMAND_LINE &&
 		conf_u64(&b->conf, CONF_NETWORK_MODE) == PLAN_NETWORK_NONE) {
 		error_set_kind(e, ERROR_USAGE, 0, "--registry is of no use without a network");
 		return error_hint(e, "add --network trusted");
 	}
-	paths_config(user, sizeof(user));
-	if (registry_rules_load(&b->conf, user[0] != '\0' ? user : NULL, &b->registries, e) < 0)
+	if (load_registries(b, e) < 0)
 		return -1;
 	b->plan_fd = build_plan_for(b, &choice, e);
 	if (b->plan_fd < 0)

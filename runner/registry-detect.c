@@ -255,3 +255,18 @@ int detect_run(const struct detect_options *o, struct error *e)
 	close_world(&s.world);
 	return result;
 }
+
+int detect_write(const char *name, const struct buf *text, bool force, struct error *e)
+{
+	struct detect_world w = {.fds = {-1, -1, -1}};
+	_cleanup_(fd_closep) int target_fd = -1;
+	char target[4200];
+	int result = open_world(&w, NULL, e);
+
+	if (result == 0)
+		target_fd = open_target(&w, target, sizeof(target), e);
+	if (target_fd >= 0)
+		result = write_file(target_fd, target, name, text, force, e);
+	close_world(&w);
+	return target_fd < 0 ? -1 : result;
+}

@@ -14,8 +14,10 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "conf/registry.h"
+#include "runner/build.h"
 #include "runner/commands.h"
 #include "runner/detect.h"
+#include "runner/learn.h"
 #include "runner/paths.h"
 
 enum registry_option {
@@ -23,15 +25,27 @@ enum registry_option {
 	REGISTRY_WRITE,
 	REGISTRY_FORCE,
 	REGISTRY_ROOT,
+	REGISTRY_ENFORCE,
+	REGISTRY_PRIVATE,
+	REGISTRY_DIRECTORY,
+	REGISTRY_ENV,
+	REGISTRY_TIMEOUT,
 	REGISTRY_HELP,
 	REGISTRY_OPTION_COUNT
 };
 
 static const struct option_spec specs[REGISTRY_OPTION_COUNT] = {
 	[REGISTRY_JSON] = {0, "json", NULL, "list: print one JSON array"},
-	[REGISTRY_WRITE] = {0, "write", NULL, "detect: write the files instead of printing them"},
-	[REGISTRY_FORCE] = {'f', "force", NULL, "detect: replace files that say something else"},
+	[REGISTRY_WRITE] = {0, "write", NULL, "detect, learn: write the files, too"},
+	[REGISTRY_FORCE] = {'f', "force", NULL,
+		"detect, learn: replace files that say something else"},
 	[REGISTRY_ROOT] = {0, "root", "DIR", "detect: the machine's files are those below DIR"},
+	[REGISTRY_ENFORCE] = {0, "enforce", NULL,
+		"learn: run it once more, with nothing but what was learned"},
+	[REGISTRY_PRIVATE] = {0, "private", NULL, "learn: from addresses that are not public, too"},
+	[REGISTRY_DIRECTORY] = {'C', "directory", "DIR", "learn: in this workspace"},
+	[REGISTRY_ENV] = {'e', "env", "NAME=VALUE", "learn: set a variable for the build"},
+	[REGISTRY_TIMEOUT] = {'t', "timeout", "DURATION", "learn: stop the build after 90s, 15m"},
 	[REGISTRY_HELP] = {'h', "help", NULL, "print this"},
 };
 
@@ -40,7 +54,8 @@ enum { OPERANDS_MAX = 64 };
 /* What the command line says; the first operand is the verb. */
 struct words {
 	struct detect_options detect;
-	bool json, help;
+	struct run_options run;
+	bool enforce, json, help;
 	char *operands[OPERANDS_MAX];
 	int count;
 };
@@ -48,8 +63,8 @@ struct words {
 static int set_option(void *context, size_t option, const char *value, struct error *e)
 {
 	struct words *w = context;
+	struct run_options *o = &w->run;
 
-	(void)e;
 	switch ((enum registry_option)option) {
 	case REGISTRY_JSON:
 		w->json = true;
@@ -63,6 +78,19 @@ static int set_option(void *context, size_t option, const char *value, struct er
 	case REGISTRY_ROOT:
 		w->detect.root = value;
 		break;
+	case REGISTRY_ENFORCE:
+		w->enforce = true;
+		break;
+	case REGISTRY_PRIVATE:
+		o->learn_private = true;
+		break;
+	case REGISTRY_DIRECTORY:
+		o->directory = value;
+		break;
+	case REGISTRY_ENV:
+		return run_options_set(o, "build", "environment", value, e);
+	case REGISTRY_TIMEOUT:
+		return run_options_set(o, "build", "timeout", value, e);
 	case REGISTRY_HELP:
 		w->help = true;
 		break;
@@ -70,6 +98,21 @@ static int set_option(void *context, size_t option, const char *value, struct er
 		break;
 	}
 	return 0;
+}
+
+/* Behind the verb `learn` are its options, and then a command with its own. */
+static int read_command(int argc, char **argv, struct words *w, struct error *e)
+{
+	int first = options_parse(&command_registry, argc, argv, set_option, w, e);
+
+	if (first < 0)
+		return -1;
+	w->run.command = argv + first;
+	w->run.command_count = argc - first;
+	if (w->run.command_count > 0 || w->help)
+		return 0;
+	error_set_kind(e, ERROR_USAGE, 0, "there is no command to learn from");
+	return error_hint(e, "for example: cupel registry learn -- make");
 }
 
 /* Options may stand before and behind the operands. */
@@ -86,6 +129,8 @@ static int read_words(int argc, char **argv, struct words *w, struct error *e)
 		if (w->count == OPERANDS_MAX)
 			return error_set_kind(e, ERROR_USAGE, E2BIG, "too many arguments");
 		w->operands[w->count++] = argv[at];
+		if (w->count == 1 && strcmp(argv[at], "learn") == 0)
+			return read_command(argc - at, argv + at, w, e);
 	}
 }
 
@@ -217,6 +262,13 @@ static int detect(struct words *w, struct error *e)
 	return detect_run(&w->detect, e);
 }
 
+static int learn(struct words *w, struct error *e)
+{
+	(void)e;
+	return learn_run(
+		&w->run, &(struct learn_options){w->detect.write, w->detect.force, w->enforce});
+}
+
 static const struct {
 	const char *verb;
 	int min, max; /* operands, the verb among them */
@@ -225,6 +277,7 @@ static const struct {
 	{"list", 1, 1, list},
 	{"show", 2, 2, show},
 	{"detect", 1, OPERANDS_MAX, detect},
+	{"learn", 1, 1, learn},
 };
 
 static int run(struct words *w, struct error *e)
@@ -234,12 +287,13 @@ static int run(struct words *w, struct error *e)
 			strcmp(w->operands[0], verbs[i].verb) == 0)
 			return verbs[i].run(w, e);
 	error_set_kind(e, ERROR_USAGE, 0, "it is not said what to do with the registries");
-	return error_hint(e, "'cupel registry list', 'show NAME' or 'detect [NAME…]'");
+	return error_hint(
+		e, "'cupel registry list', 'show NAME', 'detect [NAME…]' or 'learn COMMAND'");
 }
 
 static int registry_main(int argc, char **argv)
 {
-	struct words w = {0};
+	static struct words w;
 	struct error e = {0};
 	int result = read_words(argc, argv, &w, &e);
 
@@ -253,6 +307,7 @@ static int registry_main(int argc, char **argv)
 	return e.kind == ERROR_USAGE ? 2 : 1;
 }
 
-const struct command_spec command_registry = {"registry", "list | show NAME | detect [NAME…]",
-	"Lists the trusted registries, or finds out which ones this machine uses.", specs,
-	REGISTRY_OPTION_COUNT, registry_main};
+const struct command_spec command_registry = {"registry",
+	"list | show NAME | detect [NAME…] | learn [--] COMMAND [ARGUMENT…]",
+	"Lists the trusted registries, or finds out which ones this machine or a build uses.",
+	specs, REGISTRY_OPTION_COUNT, registry_main};

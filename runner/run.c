@@ -105,16 +105,22 @@ static const struct {
 	[RUN_NAME] = {"project", "name", NULL},
 };
 
-static int set_override(struct run_options *o, size_t option, const char *value, struct error *e)
+int run_options_set(struct run_options *o, const char *section, const char *key, const char *value,
+	struct error *e)
 {
 	if (o->override_count == RUN_OVERRIDES_MAX)
 		return error_set_kind(e, ERROR_USAGE, E2BIG, "too many options");
-	o->overrides[o->override_count].section = overrides[option].section;
-	o->overrides[o->override_count].key = overrides[option].key;
-	o->overrides[o->override_count].value =
-		overrides[option].value != NULL ? overrides[option].value : value;
+	o->overrides[o->override_count].section = section;
+	o->overrides[o->override_count].key = key;
+	o->overrides[o->override_count].value = value;
 	o->override_count++;
 	return 0;
+}
+
+static int set_override(struct run_options *o, size_t option, const char *value, struct error *e)
+{
+	return run_options_set(o, overrides[option].section, overrides[option].key,
+		overrides[option].value != NULL ? overrides[option].value : value, e);
 }
 
 static int set_fd(int *ret, const char *option, const char *value, struct error *e)
@@ -226,13 +232,33 @@ int run_options_read(const struct command_spec *command, int argc, char **argv,
 	return 0;
 }
 
+int run_build(struct build *b, const struct run_options *options)
+{
+	struct error e = {0};
+	int failed, code;
+	sigset_t none;
+
+	build_init(b, options);
+	failed = build_run(b, &e) < 0;
+	code = build_exit_code(b, &e, failed);
+	/* The terminal is itself again before anything is said. */
+	relay_restore(&b->relay);
+	/* From here on a signal ends us at once: whoever reads what we say may have stopped. */
+	launch_deinit(&b->launch);
+	destination_deinit(&b->destination);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (build_report(b, &e, failed) < 0 && code == 0)
+		code = error_exit_code(ERROR_HOST);
+	return code;
+}
+
 static int run_main(int argc, char **argv)
 {
 	static struct build b; /* its buffers are too large for a stack */
 	struct run_options options = {0};
 	struct error e = {0};
-	int failed, code;
-	sigset_t none;
+	int code;
 
 	if (run_options_read(&command_run, argc, argv, &options, &e) < 0) {
 		error_print("cupel", &e);
@@ -240,18 +266,7 @@ static int run_main(int argc, char **argv)
 	}
 	if (options.help)
 		return command_print_help(&command_run);
-	build_init(&b, &options);
-	failed = build_run(&b, &e) < 0;
-	code = build_exit_code(&b, &e, failed);
-	/* The terminal is itself again before anything is said. */
-	relay_restore(&b.relay);
-	/* From here on a signal ends us at once: whoever reads what we say may have stopped. */
-	launch_deinit(&b.launch);
-	destination_deinit(&b.destination);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (build_report(&b, &e, failed) < 0 && code == 0)
-		code = error_exit_code(ERROR_HOST);
+	code = run_build(&b, &options);
 	build_deinit(&b);
 	return code;
 }

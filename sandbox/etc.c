@@ -91,7 +91,7 @@ static int put_resolver(const struct sandbox *s, bool gateway, struct error *e)
 
 int sandbox_etc(struct sandbox *s, struct error *e)
 {
-	const bool gateway = s->plan->network == PLAN_NETWORK_TRUSTED;
+	const bool gateway = s->plan->network != PLAN_NETWORK_NONE;
 
 	for (size_t i = 0; i < array_size(files); i++)
 		if (mounts_put_file(s->root_fd, files[i].path, 0644, files[i].content,

@@ -81,7 +81,7 @@ static int wait_for_go(struct sandbox *s, struct error *e)
 
 	if (msg_expect(s->control, INIT_GO, &m, e) < 0)
 		return -1;
-	return s->plan->network == PLAN_NETWORK_TRUSTED ? sandbox_trust(s, &m, e) : 0;
+	return s->plan->network != PLAN_NETWORK_NONE ? sandbox_trust(s, &m, e) : 0;
 }
 
 static int receive_start(struct sandbox *s, struct error *e)

@@ -223,7 +223,7 @@ int sandbox_network(struct sandbox *s, struct error *e)
 	struct init_listening listening = {.errnum = 0};
 	struct ranges ranges = {.count = 0};
 
-	if (s->plan->network != PLAN_NETWORK_TRUSTED)
+	if (s->plan->network == PLAN_NETWORK_NONE)
 		return 0;
 	if (s->start.port_count > INIT_PORTS_MAX)
 		return error_set(e, EBADMSG, "too many ports to listen on");

@@ -92,6 +92,11 @@ int sample_plan_trusted(const char *builder_id, uint64_t on_deny)
 	return seal_plan(builder_id, PLAN_NETWORK_TRUSTED, on_deny);
 }
 
+int sample_plan_learn(const char *builder_id)
+{
+	return seal_plan(builder_id, PLAN_NETWORK_LEARN, PLAN_ON_DENY_CONTINUE);
+}
+
 struct sign_record sample_record(const char *manifest)
 {
 	struct sign_record r = {

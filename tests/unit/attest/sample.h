@@ -35,6 +35,8 @@ struct key;
 int sample_plan(const char *builder_id); /* a sealed memfd */
 /* The same for a build with a trusted network; on_deny is an enum plan_on_deny. */
 int sample_plan_trusted(const char *builder_id, uint64_t on_deny);
+/* Of a build that learns. */
+int sample_plan_learn(const char *builder_id);
 struct sign_record sample_record(const char *manifest);
 /* Input for statement_build(); owns copies of the lists. */
 void sample_input(struct statement_input *in, const char *manifest, const char *packages);

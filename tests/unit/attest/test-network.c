@@ -144,6 +144,20 @@ static void test_refuses_dependencies(void **state)
 	}
 }
 
+/* Whatever was let through to learn from it is trusted by nobody. */
+static void test_refuses_learning(void **state)
+{
+	_cleanup_(sample_input_deinit) struct statement_input in;
+	_cleanup_(fd_closep) int fd = sample_plan_learn(SAMPLE_ID);
+	struct error e;
+
+	(void)state;
+	sample_input_trusted(&in, SAMPLE_FETCHED);
+	in.plan = plan_map(fd, &e);
+	assert_non_null(in.plan);
+	refuses(&in, "a build that learns is not attested", ERROR_KIND_COUNT);
+}
+
 static void test_refuses_counts(void **state)
 {
 	static const struct {
@@ -450,6 +464,7 @@ int main(void)
 		cmocka_unit_test(test_statement),
 		cmocka_unit_test(test_honest),
 		cmocka_unit_test(test_refuses_dependencies),
+		cmocka_unit_test(test_refuses_learning),
 		cmocka_unit_test(test_refuses_counts),
 		cmocka_unit_test(test_on_deny_continue),
 		cmocka_unit_test(test_refuses_what_does_not_agree),

@@ -59,6 +59,9 @@ static const struct {
 	{"", "connections = 16385\n", "connections cannot be '16385'"},
 	{"", "head = 61K\n", "c:2: [network] head cannot be '61K'"},
 	{"", "head = 1023\n", "head cannot be '1023'"},
+	{"", "learn = yes\n", "[network] learn can only be set by the administrator"},
+	{"learn = no\n", "mode = trusted\n", NULL},
+	{"", "mode = learn\n", "c:2: [network] mode cannot be 'learn'"},
 	{"", "mode = all\n", "c:2: [network] mode cannot be 'all'"},
 };
 
