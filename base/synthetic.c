@@ -13,7 +13,7 @@
 
 #include "base/cleanup.h"
 
-enum { BITS_MIN = 8, BITS4_MAX = 19, BITS6_MAX = 96 };
+enum { BITS_MIN = 8, BITS4_MAX = 32 - SYNTHETIC_HOST_BITS_MIN, BITS6_MAX = 96 };
 
 static const char nowhere[] = "builds cannot reach addresses of this host's, of a link or of "
 			      "many hosts through a gateway";

@@ -6,16 +6,13 @@
  * one. All of it is local in the build's namespace (sandbox/network.c); the
  * gateway gives an address of it to each name that is asked for.
  */
-#define GATEWAY_NET4 "198.18.0.0" /* RFC 2544's, prefix length GATEWAY_NET4_BITS */
-#define GATEWAY_SELF4 "198.18.0.1"
-enum { GATEWAY_NET4_BITS = 15 };
-#define GATEWAY_NET6 "fd63:7570:656c::" /* RFC 4193, prefix length GATEWAY_NET6_BITS */
-#define GATEWAY_SELF6 "fd63:7570:656c::1"
-enum { GATEWAY_NET6_BITS = 64 };
 
 /* Where nothing else is configured: RFC 2544's range for benchmarks, and one of RFC 4193. */
 #define SYNTHETIC_DEFAULT4 "198.18.0.0/15"
 #define SYNTHETIC_DEFAULT6 "fd63:7570:656c::/64"
+
+/* What a range has behind its prefix at the least: room for every name of a build. */
+enum { SYNTHETIC_HOST_BITS_MIN = 13 };
 
 /*
  * One family's range, addresses in network byte order. Its first address is the

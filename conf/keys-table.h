@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "base/synthetic.h"
+
 /*
  * Every key of cupel.ini, once: identifier, section, key, type, who, narrowing,
  * default (NULL: none), rule, choices, description. Sections stay together.
@@ -58,6 +60,11 @@
 	X(CONF_STORE_QUOTA, "store", "quota", CONF_BYTES, CONF_BY_USER, CONF_FREE, "10G",          \
 		CONF_RULE_NONE, NULL,                                                              \
 		"how much is kept at most, of all builds together; 0 for no limit")                \
+	X(CONF_NETWORK_RANGE, "network", "range", CONF_STRING, CONF_BY_USER, CONF_FREE,            \
+		SYNTHETIC_DEFAULT4, CONF_RULE_RANGE, NULL,                                         \
+		"the IPv4 addresses that names have inside a build with a network")                \
+	X(CONF_NETWORK_RANGE6, "network", "range6", CONF_STRING, CONF_BY_USER, CONF_FREE,          \
+		SYNTHETIC_DEFAULT6, CONF_RULE_RANGE6, NULL, "the IPv6 addresses that they have")   \
 	X(CONF_OUTPUTS_FILES, "outputs", "files", CONF_LIST, CONF_BY_PROJECT, CONF_FREE, NULL,     \
 		CONF_RULE_GLOB, NULL, "a pattern of files of the workspace to keep")               \
 	X(CONF_OUTPUTS_DIRECTORY, "outputs", "directory", CONF_STRING, CONF_BY_PROJECT, CONF_FREE, \

@@ -10,6 +10,9 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
+
+#include "base/synthetic.h"
 
 #define DIGITS "0123456789"
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -94,6 +97,20 @@ static bool is_registry(const struct conf_candidate *c)
 	       strspn(c->text, DIGITS UPPER LOWER ".-") == n;
 }
 
+static bool is_range(const struct conf_candidate *c)
+{
+	struct synthetic_range r;
+
+	return synthetic_parse(AF_INET, c->text, &r) == NULL;
+}
+
+static bool is_range6(const struct conf_candidate *c)
+{
+	struct synthetic_range r;
+
+	return synthetic_parse(AF_INET6, c->text, &r) == NULL;
+}
+
 static bool is_positive(const struct conf_candidate *c)
 {
 	return c->number > 0;
@@ -134,6 +151,13 @@ static const struct {
 	[CONF_RULE_URI] = {is_uri, "a URI such as 'https://example.org/builder'"},
 	[CONF_RULE_REGISTRY] = {is_registry, "the name of a registry: at most 49 letters, digits, "
 					     "'-' and '.', not beginning with '-' or '.'"},
+	[CONF_RULE_RANGE] = {is_range, "a range such as '" SYNTHETIC_DEFAULT4 "', with a prefix of "
+				       "8 to 19 bits and none set behind it, and neither loopback "
+				       "nor link-local nor multicast"},
+	[CONF_RULE_RANGE6] = {is_range6,
+		"a range such as '" SYNTHETIC_DEFAULT6 "', with a prefix of "
+		"8 to 96 bits and none set behind it, and neither "
+		"loopback nor link-local nor multicast"},
 	[CONF_RULE_POSITIVE] = {is_positive, "at least 1"},
 	[CONF_RULE_DEPTH] = {is_depth, "from 1 to 256"},
 	[CONF_RULE_CONNECTIONS] = {is_connections, "from 1 to 16384"},

@@ -24,6 +24,8 @@ enum conf_rule {
 	CONF_RULE_ABSOLUTE,  /* an absolute path; on the command line any */
 	CONF_RULE_URI,
 	CONF_RULE_REGISTRY, /* a registry's name */
+	CONF_RULE_RANGE,    /* of a synthetic network, IPv4 */
+	CONF_RULE_RANGE6,   /* IPv6 */
 	CONF_RULE_POSITIVE,
 	CONF_RULE_DEPTH,       /* 1 to 256 */
 	CONF_RULE_CONNECTIONS, /* 1 to 16384 */

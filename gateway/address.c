@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/synthetic.h"
 
 static const char loopback[] = "loopback", link_local[] = "link-local", multicast[] = "multicast";
 static const char private4[] = "private (RFC 1918)", shared4[] = "shared (RFC 6598)";
@@ -43,7 +42,7 @@ static const struct range ranges4[] = {
 	{"192.0.2.0", 24, reserved},
 	{"192.88.99.0", 24, reserved},
 	{"192.168.0.0", 16, private4},
-	{GATEWAY_NET4, GATEWAY_NET4_BITS, synthetic},
+	{"198.18.0.0", 15, synthetic},
 	{"198.51.100.0", 24, reserved},
 	{"203.0.113.0", 24, reserved},
 	{"224.0.0.0", 4, multicast},
@@ -55,7 +54,7 @@ static const struct range ranges6[] = {
 	{"::", 128, unspecified},
 	{"::1", 128, loopback},
 	{"fd00:ec2::254", 128, metadata},
-	{GATEWAY_NET6, GATEWAY_NET6_BITS, synthetic},
+	{"fd63:7570:656c::", 64, synthetic},
 	{"fc00::", 7, unique_local},
 	{"fe80::", 10, link_local},
 	{"ff00::", 8, multicast},

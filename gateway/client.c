@@ -251,22 +251,20 @@ static void serve(struct client *c)
 }
 
 /* The build's own loopback addresses, and the one that its connections come from. */
-static bool is_own(const struct sockaddr_storage *address)
+static bool is_own(const struct names *n, const struct sockaddr_storage *address)
 {
 	const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)address;
 	struct in_addr four = ((const struct sockaddr_in *)address)->sin_addr;
-	struct in6_addr self6;
 
 	if (address->ss_family == AF_INET6) {
-		inet_pton(AF_INET6, GATEWAY_SELF6, &self6);
 		if (IN6_IS_ADDR_LOOPBACK(&six->sin6_addr) ||
-			memcmp(&six->sin6_addr, &self6, sizeof(self6)) == 0)
+			memcmp(&six->sin6_addr, n->range6.self, sizeof(n->range6.self)) == 0)
 			return true;
 		if (!IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
 			return false;
 		memcpy(&four, &six->sin6_addr.s6_addr[12], sizeof(four));
 	}
-	return ntohl(four.s_addr) >> 24 == 127 || four.s_addr == inet_addr(GATEWAY_SELF4);
+	return ntohl(four.s_addr) >> 24 == 127 || memcmp(&four, n->range4.self, sizeof(four)) == 0;
 }
 
 static void find_place(struct client *c)
@@ -280,8 +278,8 @@ static void find_place(struct client *c)
 	c->port =
 		ntohs(address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port
 						   : ((struct sockaddr_in6 *)&address)->sin6_port);
-	c->to_itself = is_own(&address);
-	name = names_name(&gateway.names, names_from_address(&address));
+	c->to_itself = is_own(&gateway.names, &address);
+	name = names_name(&gateway.names, names_from_address(&gateway.names, &address));
 	snprintf(c->host, sizeof(c->host), "%s", name != NULL ? name : "");
 }
 

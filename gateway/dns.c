@@ -243,11 +243,11 @@ static unsigned int answer_address(const char *name, struct names *names, struct
 	if (number == 0)
 		return CODE_SERVER;
 	if (d->type == TYPE_A) {
-		struct in_addr a = names_address4(number);
+		struct in_addr a = names_address4(names, number);
 
 		memcpy(d->bytes, &a, d->size = sizeof(a));
 	} else {
-		struct in6_addr a = names_address6(number);
+		struct in6_addr a = names_address6(names, number);
 
 		memcpy(d->bytes, &a, d->size = sizeof(a));
 	}
@@ -318,7 +318,7 @@ static void answer_reverse(const char *name, const struct names *names, struct d
 	else if (is_below(name, "ip6.arpa"))
 		known = read_reverse6(name, &address);
 	if (known == 0)
-		found = names_name(names, names_from_address(&address));
+		found = names_name(names, names_from_address(names, &address));
 	if (found != NULL)
 		put_name(found, d);
 }

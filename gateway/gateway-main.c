@@ -7,6 +7,7 @@
  * build's namespace. It never opens anything by dying: the runner ends the build then. All
  * that it knows ends with it.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -100,6 +101,16 @@ static int receive_inputs(
 	return inputs[GATEWAY_PLAN] >= 0 ? 0 : error_set(e, EBADMSG, "malformed start message");
 }
 
+static int read_ranges(const struct plan *p, struct error *e)
+{
+	const char *four = plan_string(p, p->range), *six = plan_string(p, p->range6);
+
+	if (synthetic_parse(AF_INET, four, &gateway.names.range4) == NULL &&
+		synthetic_parse(AF_INET6, six, &gateway.names.range6) == NULL)
+		return 0;
+	return error_set(e, EBADMSG, "the plan's ranges are malformed");
+}
+
 static int receive_plan(const struct plan **ret, struct error *e)
 {
 	int inputs[GATEWAY_INPUT_COUNT];
@@ -109,7 +120,7 @@ static int receive_plan(const struct plan **ret, struct error *e)
 		return -1;
 	*ret = plan_map(inputs[GATEWAY_PLAN], e);
 	close(inputs[GATEWAY_PLAN]);
-	if (*ret == NULL || rules_read(*ret, &gateway.rules, e) < 0)
+	if (*ret == NULL || read_ranges(*ret, e) < 0 || rules_read(*ret, &gateway.rules, e) < 0)
 		return -1;
 	limits_init(&gateway.limits, *ret);
 	gateway.learning = (*ret)->network == PLAN_NETWORK_LEARN;

@@ -14,15 +14,13 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/synthetic.h"
 #include "gateway/ascii.h"
 
 enum { NUMBER_FIRST = 2, NUMBER_LAST = NUMBER_FIRST + NAMES_MAX - 1, INDEX_SIZE = 2 * NAMES_MAX };
 enum { LABEL_MAX = 63 };
 
 _Static_assert((INDEX_SIZE & (INDEX_SIZE - 1)) == 0, "the hash is masked");
-_Static_assert(NUMBER_LAST < 1 << (32 - GATEWAY_NET4_BITS), "every number has an address");
-_Static_assert(GATEWAY_NET6_BITS == 64, "prefixes are compared by eight bytes");
+_Static_assert(NUMBER_LAST < 1 << SYNTHETIC_HOST_BITS_MIN, "every number has an address");
 
 void names_deinit(struct names *n)
 {
@@ -89,21 +87,21 @@ const char *names_name(const struct names *n, uint32_t number)
 	return n->names[number - NUMBER_FIRST];
 }
 
-struct in_addr names_address4(uint32_t number)
+struct in_addr names_address4(const struct names *n, uint32_t number)
 {
-	struct in_addr a = {0};
+	struct in_addr a;
 
-	inet_pton(AF_INET, GATEWAY_NET4, &a);
-	a.s_addr = htonl(ntohl(a.s_addr) + number);
+	memcpy(&a, n->range4.net, sizeof(a));
+	a.s_addr |= htonl(number);
 	return a;
 }
 
-struct in6_addr names_address6(uint32_t number)
+struct in6_addr names_address6(const struct names *n, uint32_t number)
 {
-	struct in6_addr a = {0};
+	struct in6_addr a;
 	uint32_t low = htonl(number);
 
-	inet_pton(AF_INET6, GATEWAY_NET6, &a);
+	memcpy(&a, n->range6.net, sizeof(a));
 	memcpy(a.s6_addr + 12, &low, sizeof(low));
 	return a;
 }
@@ -113,37 +111,37 @@ static uint32_t number_in_range(uint32_t number)
 	return number >= NUMBER_FIRST && number <= NUMBER_LAST ? number : 0;
 }
 
-static uint32_t number_from4(struct in_addr a)
+static uint32_t number_from4(const struct names *n, struct in_addr a)
 {
-	return number_in_range(ntohl(a.s_addr) - ntohl(names_address4(0).s_addr));
+	return number_in_range(ntohl(a.s_addr) - ntohl(names_address4(n, 0).s_addr));
 }
 
-static uint32_t number_from6(const struct in6_addr *a)
+static uint32_t number_from6(const struct names *n, const struct in6_addr *a)
 {
-	struct in6_addr net = names_address6(0);
+	struct in6_addr net = names_address6(n, 0);
 	struct in_addr low;
 
 	memcpy(&low, a->s6_addr + 12, sizeof(low));
 	if (IN6_IS_ADDR_V4MAPPED(a))
-		return number_from4(low);
+		return number_from4(n, low);
 	if (memcmp(a, &net, 12) != 0)
 		return 0;
 	return number_in_range(ntohl(low.s_addr));
 }
 
-uint32_t names_from_address(const struct sockaddr_storage *address)
+uint32_t names_from_address(const struct names *n, const struct sockaddr_storage *address)
 {
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
 
 	if (address->ss_family == AF_INET) {
 		memcpy(&in, address, sizeof(in));
-		return number_from4(in.sin_addr);
+		return number_from4(n, in.sin_addr);
 	}
 	if (address->ss_family != AF_INET6)
 		return 0;
 	memcpy(&in6, address, sizeof(in6));
-	return number_from6(&in6.sin6_addr);
+	return number_from6(n, &in6.sin6_addr);
 }
 
 /* A label's letters, digits, '-' (RFC 5890: not at an end) and '_'; n is at least 1. */

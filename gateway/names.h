@@ -6,10 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/synthetic.h"
+
 /*
  * The names that the build asked for, each with a synthetic address of its own:
- * number n is GATEWAY_NET4 + n and GATEWAY_NET6 + n, n from 2 (1 is the build's
- * own). A name is kept for the whole build; names are compared and kept in lower
+ * number n is the n-th of each range of the synthetic network, n from 2 (1 is the
+ * build's own). A name is kept for the whole build; names are compared and kept in lower
  * case without the root's dot.
  */
 enum { NAMES_MAX = 4096, NAME_SIZE = 254 };
@@ -18,6 +20,7 @@ struct names {
 	char (*names)[NAME_SIZE];
 	uint32_t count, room;
 	uint32_t *index; /* open hash of numbers */
+	struct synthetic_range range4, range6;
 };
 
 void names_deinit(struct names *n); /* also for _cleanup_ */
@@ -30,9 +33,9 @@ uint32_t names_number(struct names *n, const char *name);
 /* The name behind a number, or NULL. */
 const char *names_name(const struct names *n, uint32_t number);
 
-struct in_addr names_address4(uint32_t number);
-struct in6_addr names_address6(uint32_t number);
+struct in_addr names_address4(const struct names *n, uint32_t number);
+struct in6_addr names_address6(const struct names *n, uint32_t number);
 /* The number behind an address of the synthetic network, also IPv4-mapped; 0: none. */
-uint32_t names_from_address(const struct sockaddr_storage *address);
+uint32_t names_from_address(const struct names *n, const struct sockaddr_storage *address);
 /* Lower case, no final dot, only letters, digits, '-', '_', '.' and sane lengths. 0 or -1. */
 int names_normalise(const char *name, size_t n, char out[NAME_SIZE]);

@@ -71,6 +71,8 @@ const struct plan_field plan_fields[] = {
 	FIELD("output-files", PLAN_U64, output_files),
 	FIELD("outputs", PLAN_LIST, outputs),
 	FIELD("processes", PLAN_U64, processes),
+	FIELD("range", PLAN_STRING, range),
+	FIELD("range6", PLAN_STRING, range6),
 	FIELD("registries", PLAN_LIST, registries),
 	FIELD("scratch-bytes", PLAN_U64, scratch_bytes),
 	FIELD("scratch-inodes", PLAN_U64, scratch_inodes),

@@ -69,6 +69,8 @@ struct plan {
 	uint64_t workspace;		 /* enum plan_workspace */
 	uint64_t network;		 /* enum plan_network */
 	uint64_t on_deny;		 /* enum plan_on_deny */
+	struct plan_string range;	 /* base/synthetic.h's, IPv4; "" without a network */
+	struct plan_string range6;	 /* IPv6 */
 	struct plan_list registries;	 /* rules, as gateway/rule.h describes them */
 	uint64_t net_private;		 /* bool: learns from addresses that are not public, too */
 	uint64_t net_connections;	 /* at one time; 0 for no limit, as of all of these */

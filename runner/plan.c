@@ -200,6 +200,10 @@ static void put_network(const struct build *b, struct plan_builder *builder)
 	p->net_private = b->options->learn_private;
 	p->on_deny = b->options->learn ? PLAN_ON_DENY_CONTINUE
 				       : conf_u64(&b->conf, CONF_NETWORK_ON_DENY);
+	if (p->network != PLAN_NETWORK_NONE) {
+		p->range = plan_add_string(builder, conf_string(&b->conf, CONF_NETWORK_RANGE));
+		p->range6 = plan_add_string(builder, conf_string(&b->conf, CONF_NETWORK_RANGE6));
+	}
 	p->registries = plan_add_list(
 		builder, (const char *const *)b->registries.lines, (uint32_t)b->registries.count);
 	if (p->network != PLAN_NETWORK_NONE)
@@ -217,6 +221,7 @@ int build_plan_for(const struct build *b, const struct plan_choice *choice, stru
 	put_identity(b, &builder);
 	put_world(b, choice, &builder);
 	put_limits(b, &builder.head);
+	builder.head.range = builder.head.range6 = plan_add_string(&builder, "");
 	if (choice->network)
 		put_network(b, &builder);
 	builder.head.environment = plan_add_list(&builder, env.items, env.count);

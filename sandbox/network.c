@@ -101,8 +101,15 @@ static int make_synthetic(
 	return error_set(e, errnum, "cannot make %s/%u local", net, (unsigned int)r->bits);
 }
 
+static int read_range(int family, const char *text, struct synthetic_range *ret, struct error *e)
+{
+	const char *why = synthetic_parse(family, text, ret);
+
+	return why == NULL ? 0 : error_set(e, 0, "cannot use the range '%s': %s", text, why);
+}
+
 /* IPv4's, and IPv6's where there is IPv6. */
-static int make_network(struct ranges *ret, struct error *e)
+static int make_network(const struct plan *p, struct ranges *ret, struct error *e)
 {
 	_cleanup_(fd_closep) int netlink =
 		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
@@ -113,8 +120,9 @@ static int make_network(struct ranges *ret, struct error *e)
 		return error_set(e, errno, "cannot talk to the kernel about routes");
 	if (lo == 0)
 		return error_set(e, errno, "cannot find the loopback interface");
-	(void)synthetic_parse(AF_INET, SYNTHETIC_DEFAULT4, &ranges[0]);
-	(void)synthetic_parse(AF_INET6, SYNTHETIC_DEFAULT6, &ranges[1]);
+	if (read_range(AF_INET, plan_string(p, p->range), &ranges[0], e) < 0 ||
+		read_range(AF_INET6, plan_string(p, p->range6), &ranges[1], e) < 0)
+		return -1;
 	for (size_t i = 0; i < array_size(ranges); i++) {
 		int present = make_synthetic(netlink, lo, &ranges[i], e);
 
@@ -227,7 +235,8 @@ int sandbox_network(struct sandbox *s, struct error *e)
 		return 0;
 	if (s->start.port_count > INIT_PORTS_MAX)
 		return error_set(e, EBADMSG, "too many ports to listen on");
-	if (make_network(&ranges, e) < 0 || listen_all(&s->start, &ranges, &m, &listening, e) < 0)
+	if (make_network(s->plan, &ranges, e) < 0 ||
+		listen_all(&s->start, &ranges, &m, &listening, e) < 0)
 		return -1;
 	return msg_send(
 		s->control, INIT_LISTENING, &listening, sizeof(listening), m.fds, m.fd_count, e);

@@ -29,9 +29,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_(names_deinit) struct names names = {0};
 	uint8_t udp[DNS_UDP_MAX], tcp[DNS_MESSAGE_MAX], again[DNS_UDP_MAX];
-	size_t n = dns_answer(data, size, &names, udp, sizeof(udp));
-	size_t m;
+	size_t n, m;
 
+	(void)synthetic_parse(AF_INET, SYNTHETIC_DEFAULT4, &names.range4);
+	(void)synthetic_parse(AF_INET6, SYNTHETIC_DEFAULT6, &names.range6);
+	n = dns_answer(data, size, &names, udp, sizeof(udp));
 	assert(names.count <= 1);
 	if (n == 0) {
 		assert(size < 12 || (data[2] & 0x80) != 0);

@@ -32,6 +32,7 @@
 #include "base/fd.h"
 #include "base/msg.h"
 #include "base/process.h"
+#include "base/synthetic.h"
 #include "plan/builder.h"
 #include "sandbox/init.h"
 
@@ -67,6 +68,8 @@ static int make_plan(bool trusted, bool privileged, char **command, struct error
 	b.head.ids = privileged ? PLAN_IDS_SUBORDINATE : PLAN_IDS_SINGLE;
 	b.head.workspace = PLAN_WORKSPACE_COPY;
 	b.head.network = trusted ? PLAN_NETWORK_TRUSTED : PLAN_NETWORK_NONE;
+	b.head.range = plan_add_string(&b, SYNTHETIC_DEFAULT4);
+	b.head.range6 = plan_add_string(&b, SYNTHETIC_DEFAULT6);
 	b.head.scratch_bytes = 64 << 20;
 	b.head.scratch_inodes = 4096;
 	b.head.open_files = b.head.processes = 512;

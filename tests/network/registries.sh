@@ -130,5 +130,42 @@ case_upstream() {
 	fi
 }
 
-run_cases allowed denied gone upstream
+# ranges LINE…: what only they can say whose the registries are.
+ranges() {
+	printf '%s\n' '[network]' 'on-deny = fail' "$@" >"${net_registries%/*}/cupel.ini"
+}
+
+# Another synthetic network, for clients to which 198.18.0.0/15 is something else.
+case_ranges() {
+	project
+	ranges 'range = 10.99.0.0/16' 'range6 = fd12:3456::/32'
+	expect 0 "a build with other addresses" build sh -c '
+		getent ahostsv4 registry.test && getent ahostsv6 registry.test
+		curl -4sS https://registry.test/plain && curl -6sS https://registry.test/plain && curl -6sS http://clear.test/plain
+		echo; getent hosts 10.99.0.2
+		/usr/bin/python3 -c "
+import socket
+for place in (\"198.18.0.2\", \"10.98.0.2\"):
+    s = socket.socket()
+    print(place, s.connect_ex((place, 80)))
+"'
+	said "names have them in IPv4" '^10\.99\.0\.2 '
+	said "and in IPv6" '^fd12:3456::2 '
+	said "what it fetched" 'plain /plain'
+	said "an address has its name" '10\.99\.0\.2 +registry\.test$'
+	said "there is no way to the others" '^198\.18\.0\.2 101$'
+	said "nor to any" '^10\.98\.0\.2 101$'
+	expect 0 "the plan has them" "$CUPEL" plan -- true
+	said "in IPv4" '^range += 10\.99\.0\.0/16$'
+	said "in IPv6" '^range6 += fd12:3456::/32$'
+	ranges 'range = 127.0.0.0/8'
+	expect 125 "a range of this host's is refused" "$CUPEL" run -- true
+	said "with its file and line" 'cupel.ini:3: \[network\] range cannot be'
+	ranges
+	printf 'range = 10.99.0.0/16\n' >>cupel.ini
+	expect 121 "a project cannot choose one" "$CUPEL" run -- true
+	rm -f "${net_registries%/*}/cupel.ini"
+}
+
+run_cases ranges allowed denied gone upstream
 finish

@@ -72,6 +72,7 @@ static int seal_plan(const char *builder_id, uint64_t network, uint64_t on_deny)
 	b.head.command = plan_add_list(&b, command, 2);
 	b.head.directory = plan_add_string(&b, "/build");
 	b.head.environment = plan_add_list(&b, environment, 2);
+	b.head.range = b.head.range6 = plan_add_string(&b, "");
 	b.head.hostname = plan_add_string(&b, "cupel");
 	b.head.image_digest = plan_add_string(&b, digest_a);
 	b.head.builder_id = plan_add_string(&b, builder_id);

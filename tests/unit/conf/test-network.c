@@ -62,8 +62,33 @@ static const struct {
 	{"", "learn = yes\n", "[network] learn can only be set by the administrator"},
 	{"learn = no\n", "mode = trusted\n", NULL},
 	{"", "mode = learn\n", "c:2: [network] mode cannot be 'learn'"},
+	{"range = 10.0.0.0/8\nrange6 = fd12::/16\n", "mode = trusted\n", NULL},
+	{"", "range = 10.0.0.0/8\n", "c:2: [network] range"},
+	{"", "range6 = fd12::/16\n", "c:2: [network] range6"},
 	{"", "mode = all\n", "c:2: [network] mode cannot be 'all'"},
 };
+
+/* What a synthetic range is, test-synthetic.c has; here, that it is asked. */
+static void test_ranges(void **state)
+{
+	static const char *const bad[] = {"range = 127.0.0.0/8\n", "range = 198.18.0.0\n",
+		"range = fd12::/16\n", "range6 = 10.0.0.0/8\n", "range6 = fe80::/64\n",
+		"range =\n"};
+
+	(void)state;
+	for (size_t i = 0; i < array_size(bad); i++) {
+		_cleanup_(conf_deinit) struct conf c;
+		struct error e = {0};
+		char text[256];
+
+		snprintf(text, sizeof(text), "[network]\n%s", bad[i]);
+		assert_int_equal(conf_init(&c, &e), 0);
+		if (read_text(&c, text, CONF_LEVEL_USER, &e) != -1)
+			fail_msg("%s was taken", bad[i]);
+		assert_non_null(strstr(e.what, "c:2: [network] range"));
+		assert_string_equal(conf_string(&c, CONF_NETWORK_RANGE), "198.18.0.0/15");
+	}
+}
 
 static void test_project(void **state)
 {
@@ -139,6 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_project),
+		cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_user),
 		cmocka_unit_test(test_two_files),
 		cmocka_unit_test(test_defaults),

@@ -126,6 +126,8 @@ static int reset(void **state)
 {
 	(void)state;
 	names_deinit(&names);
+	assert_null(synthetic_parse(AF_INET, SYNTHETIC_DEFAULT4, &names.range4));
+	assert_null(synthetic_parse(AF_INET6, SYNTHETIC_DEFAULT6, &names.range6));
 	return 0;
 }
 
@@ -437,5 +439,5 @@ int main(void)
 		cmocka_unit_test_teardown(test_truncated, reset),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, reset, NULL);
 }

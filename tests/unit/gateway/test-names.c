@@ -111,20 +111,42 @@ static void test_full(void **state)
 	assert_ptr_equal(names_name(&n, 2), first);
 }
 
-static void check_there_and_back(uint32_t number, const char *text4, const char *text6)
+static void check_there_and_back(
+	const struct names *n, uint32_t number, const char *text4, const char *text6)
 {
-	struct in_addr four = names_address4(number);
-	struct in6_addr six = names_address6(number);
+	struct in_addr four = names_address4(n, number);
+	struct in6_addr six = names_address6(n, number);
 	struct sockaddr_storage a4 = address(text4), a6 = address(text6);
 	char mapped[64], text[INET6_ADDRSTRLEN];
 
 	assert_string_equal(inet_ntop(AF_INET, &four, text, sizeof(text)), text4);
 	assert_string_equal(inet_ntop(AF_INET6, &six, text, sizeof(text)), text6);
-	assert_int_equal(names_from_address(&a4), number);
-	assert_int_equal(names_from_address(&a6), number);
+	assert_int_equal(names_from_address(n, &a4), number);
+	assert_int_equal(names_from_address(n, &a6), number);
 	snprintf(mapped, sizeof(mapped), "::ffff:%s", text4);
 	a4 = address(mapped);
-	assert_int_equal(names_from_address(&a4), number);
+	assert_int_equal(names_from_address(n, &a4), number);
+}
+
+static void use(struct names *n, const char *range, const char *range6)
+{
+	assert_null(synthetic_parse(AF_INET, range, &n->range4));
+	assert_null(synthetic_parse(AF_INET6, range6, &n->range6));
+}
+
+static void test_other_ranges(void **state)
+{
+	struct names n = {.count = 0};
+	struct sockaddr_storage a = address("198.18.0.2"), six = address("fd63:7570:656c::2");
+
+	(void)state;
+	use(&n, "10.0.0.0/8", "fd12::/16");
+	check_there_and_back(&n, 2, "10.0.0.2", "fd12::2");
+	check_there_and_back(&n, 4097, "10.0.16.1", "fd12::1001");
+	assert_int_equal(names_from_address(&n, &a), 0);
+	assert_int_equal(names_from_address(&n, &six), 0);
+	use(&n, "192.168.224.0/19", "2001:db8:1:2:3:4::/96");
+	check_there_and_back(&n, 300, "192.168.225.44", "2001:db8:1:2:3:4:0:12c");
 }
 
 static void test_addresses(void **state)
@@ -134,18 +156,20 @@ static void test_addresses(void **state)
 		"fd63:7570:656c:1::2", "fd63:7570:656c::1:0:2", "fd63:7570:656c::1:0:0:2",
 		"fd63:7570:656c::ffff:ffff", "::198.18.0.2", "64:ff9b::198.18.0.2"};
 	struct sockaddr_storage other = {.ss_family = AF_UNIX};
+	struct names n = {.count = 0};
 
 	(void)state;
-	check_there_and_back(2, "198.18.0.2", "fd63:7570:656c::2");
-	check_there_and_back(300, "198.18.1.44", "fd63:7570:656c::12c");
-	check_there_and_back(4097, "198.18.16.1", "fd63:7570:656c::1001");
+	use(&n, SYNTHETIC_DEFAULT4, SYNTHETIC_DEFAULT6);
+	check_there_and_back(&n, 2, "198.18.0.2", "fd63:7570:656c::2");
+	check_there_and_back(&n, 300, "198.18.1.44", "fd63:7570:656c::12c");
+	check_there_and_back(&n, 4097, "198.18.16.1", "fd63:7570:656c::1001");
 	for (size_t i = 0; i < array_size(none); i++) {
 		struct sockaddr_storage a = address(none[i]);
 
-		if (names_from_address(&a) != 0)
-			fail_msg("%s has number %u", none[i], names_from_address(&a));
+		if (names_from_address(&n, &a) != 0)
+			fail_msg("%s has number %u", none[i], names_from_address(&n, &a));
 	}
-	assert_int_equal(names_from_address(&other), 0);
+	assert_int_equal(names_from_address(&n, &other), 0);
 }
 
 int main(void)
@@ -156,6 +180,7 @@ int main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_other_ranges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
