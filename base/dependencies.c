@@ -81,6 +81,8 @@ static const char *skip_place(const char *url, bool *ret_port)
 		s = skip_host(url + 8);
 	else if (strncmp(url, "http://", 7) == 0)
 		s = skip_host(url + 7);
+	else if (strncmp(url, "tcp://", 6) == 0)
+		s = skip_host(url + 6);
 	*ret_port = s != NULL && *s == ':';
 	return *ret_port ? skip_port(s + 1) : s;
 }
@@ -90,15 +92,16 @@ static bool is_url(const char *url)
 	bool port;
 	const char *path = skip_place(url, &port);
 
-	return path != NULL && *path == '/' && strpbrk(path, "#\\") == NULL;
+	return path != NULL && *path == '/' && strncmp(url, "http", 4) == 0 &&
+	       strpbrk(path, "#\\") == NULL;
 }
 
 static bool is_tunnel(const char *url)
 {
-	bool port;
+	bool port, raw = strncmp(url, "tcp://", 6) == 0;
 	const char *end = skip_place(url, &port);
 
-	return strncmp(url, "https:", 6) == 0 && port && end != NULL && *end == '\0';
+	return (raw || strncmp(url, "https:", 6) == 0) && port && end != NULL && *end == '\0';
 }
 
 /* RFC 9110: token "/" token. */

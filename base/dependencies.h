@@ -19,8 +19,9 @@ struct error;
  * type/subtype without parameters, PURL begins with "pkg:". STATUS is the answer's, END
  * "whole" or "cut": the body came to its end or not. INDEX is the URL of the signed index
  * that PURL was found by. A tunnel that was not inspected has "https://HOST:PORT" as URL,
- * REGISTRY and perhaps SIZE. An object that git asked for has "git+", its repository's
- * URL, '@' and its id (40 or 64 hexadecimal digits) as URL, and REGISTRY.
+ * or "tcp://HOST:PORT" when not even its beginning was, REGISTRY and perhaps SIZE. An object that
+ *git asked for has "git+", its repository's URL, '@' and its id (40 or 64 hexadecimal digits) as
+ *URL, and REGISTRY.
  */
 enum { DEPENDENCIES_LINE_MAX = 32768, DEPENDENCIES_FIELDS = 10 }; /* with its LF */
 

@@ -25,6 +25,7 @@ enum { HOST_MAX = 253, LABEL_MAX = 63 };
 
 enum fault {
 	BAD_SCHEME,
+	BAD_TCP,
 	USER_INFO,
 	BAD_HOST,
 	ADDRESS,
@@ -46,6 +47,8 @@ enum fault {
 static const struct registry_fault faults[] = {
 	[BAD_SCHEME] = {"the url does not begin with 'https://' or 'http://'",
 		"write it as 'https://HOST/'"},
+	[BAD_TCP] = {"a tcp:// url is not a host and a port alone",
+		"write it as 'tcp://HOST:PORT/', with mode = raw"},
 	[USER_INFO] = {"the url has user information in it", "take everything up to '@' away: a "
 							     "registry's file is no place for a "
 							     "credential"},
@@ -257,6 +260,23 @@ static const struct registry_fault *split(const char *start, struct parts *ret)
 	return bad != NULL ? bad : check_url_path(ret->path);
 }
 
+/* "HOST:PORT" or "HOST:PORT/": there is no standard port, and nobody sees a path. */
+static const struct registry_fault *check_tcp(const char *place, char out[REGISTRY_URL_ROOM])
+{
+	struct parts parts = {.port = 0};
+	const struct registry_fault *bad = split(place, &parts);
+	char host[HOST_MAX + 1];
+	int size;
+
+	if (bad != NULL)
+		return bad;
+	if (parts.port == 0 || (parts.path[0] != '\0' && strcmp(parts.path, "/") != 0))
+		return fault(BAD_TCP);
+	put_lower(host, parts.host, parts.host_size);
+	size = snprintf(out, REGISTRY_URL_ROOM, "tcp://%s:%u/", host, parts.port);
+	return size < 0 || size >= REGISTRY_URL_ROOM ? fault(TOO_LONG) : NULL;
+}
+
 const struct registry_fault *registry_check_url(const char *url, char out[REGISTRY_URL_ROOM])
 {
 	bool tls = strncmp(url, "https://", 8) == 0;
@@ -266,6 +286,8 @@ const struct registry_fault *registry_check_url(const char *url, char out[REGIST
 	size_t n;
 	int size;
 
+	if (strncmp(url, "tcp://", 6) == 0)
+		return check_tcp(url + 6, out);
 	if (!tls && strncmp(url, "http://", 7) != 0)
 		return fault(BAD_SCHEME);
 	bad = split(url + (tls ? 8 : 7), &parts);

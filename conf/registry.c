@@ -76,8 +76,10 @@ static int set_url(struct reading *r, const struct ini_item *item, struct error 
 	return add(&r->registry->urls, item, url, REGISTRY_RULES_MAX, e);
 }
 
-static const char *const mode_names[] = {
-	[REGISTRY_INSPECT] = "inspect", [REGISTRY_HTTP] = "http", [REGISTRY_TUNNEL] = "tunnel"};
+static const char *const mode_names[] = {[REGISTRY_INSPECT] = "inspect",
+	[REGISTRY_HTTP] = "http",
+	[REGISTRY_TUNNEL] = "tunnel",
+	[REGISTRY_RAW] = "raw"};
 _Static_assert(array_size(mode_names) == REGISTRY_MODE_COUNT, "a name for every mode");
 
 static int set_mode(struct reading *r, const struct ini_item *item, struct error *e)
@@ -89,7 +91,7 @@ static int set_mode(struct reading *r, const struct ini_item *item, struct error
 		r->mode_line = item->line;
 		return 0;
 	}
-	return refuse_item(item, e, "there is no such mode", "it is inspect, http or tunnel");
+	return refuse_item(item, e, "there is no such mode", "it is inspect, http, tunnel or raw");
 }
 
 static int set_method(struct reading *r, const struct ini_item *item, struct error *e)
@@ -190,10 +192,27 @@ static bool is_below(const char *pattern, const char *url)
 	return strncmp(pattern, path, strlen(path)) == 0;
 }
 
+static bool is_tcp(const char *url)
+{
+	return strncmp(url, "tcp:", 4) == 0;
+}
+
+/* Whose bytes pass through. */
+static bool is_opaque(const struct registry *g)
+{
+	return g->mode == REGISTRY_TUNNEL || g->mode == REGISTRY_RAW;
+}
+
 static int check_mode(const struct reading *r, const struct registry_text *url, struct error *e)
 {
 	const char *file = r->registry->file;
 
+	if ((r->registry->mode == REGISTRY_RAW) != is_tcp(url->text))
+		return refuse(file, url->line, e,
+			is_tcp(url->text)
+				? "a tcp:// url in a registry without mode = raw"
+				: "a url with another scheme in a registry with mode = raw",
+			"raw is for protocols that are neither https nor http, and for them alone");
 	if (r->registry->mode == REGISTRY_HTTP && is_tls(url->text))
 		return refuse(file, url->line, e, "an https:// url in a registry with mode = http",
 			"leave 'mode' out: http is what http:// urls get by themselves");
@@ -216,11 +235,12 @@ static int check_tunnel(const struct reading *r, struct error *e)
 	const struct registry_texts *const lists[] = {&g->methods, &g->paths, &g->posts};
 
 	for (size_t i = 0; i < array_size(lists); i++)
-		if (g->mode == REGISTRY_TUNNEL && lists[i]->count > 0)
+		if (is_opaque(g) && lists[i]->count > 0)
 			return refuse(g->file, lists[i]->items[0].line, e,
-				"a tunnel has neither methods nor paths",
-				"nobody sees requests in a tunnel: take the line away, or the "
-				"mode");
+				g->mode == REGISTRY_RAW
+					? "a raw connection has neither methods nor paths"
+					: "a tunnel has neither methods nor paths",
+				"nobody sees requests in it: take the line away, or the mode");
 	return 0;
 }
 
@@ -280,7 +300,7 @@ static int finish(const struct reading *r, struct error *e)
 	for (size_t i = 0; i < g->urls.count; i++)
 		if (check_covered(g, &g->urls.items[i], e) < 0)
 			return -1;
-	if (g->mode == REGISTRY_TUNNEL || g->methods.count > 0)
+	if (is_opaque(g) || g->methods.count > 0)
 		return 0;
 	return add_standard_methods(g, e);
 }
@@ -335,8 +355,8 @@ bool registry_name_holds(const char *name)
 
 const char *registry_mode_name(const struct registry *r, size_t i)
 {
-	if (r->mode == REGISTRY_TUNNEL)
-		return mode_names[REGISTRY_TUNNEL];
+	if (is_opaque(r))
+		return mode_names[r->mode];
 	return mode_names[is_tls(r->urls.items[i].text) ? REGISTRY_INSPECT : REGISTRY_HTTP];
 }
 

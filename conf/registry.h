@@ -17,7 +17,13 @@ struct error;
  * gateway enforces are the rule lines that are made of them, one for each url, in the
  * format of gateway/rule.h.
  */
-enum registry_mode { REGISTRY_INSPECT, REGISTRY_HTTP, REGISTRY_TUNNEL, REGISTRY_MODE_COUNT };
+enum registry_mode {
+	REGISTRY_INSPECT,
+	REGISTRY_HTTP,
+	REGISTRY_TUNNEL,
+	REGISTRY_RAW,
+	REGISTRY_MODE_COUNT
+};
 enum {
 	REGISTRY_METHODS_MAX = 8,
 	REGISTRY_PATTERNS_MAX = 32, /* of one kind; as the gateway's */
@@ -40,7 +46,7 @@ struct registry {
 	enum registry_mode mode;
 	bool private_addresses;
 	char *description;	       /* or NULL */
-	struct registry_texts urls;    /* "https://host:443/path/", host in lower case */
+	struct registry_texts urls;    /* "https://host:443/path/", "tcp://host:22/", lower case */
 	struct registry_texts methods; /* GET and HEAD when the file names none; a tunnel: none */
 	struct registry_texts paths, posts;
 };

@@ -225,6 +225,10 @@ static void serve(struct client *c)
 		client_refuse(c, "the address belongs to no name that was looked up");
 		return;
 	}
+	if (rule != NULL && rule->mode == RULE_RAW) {
+		tunnel_run(c, rule);
+		return;
+	}
 	if (rule == NULL && c->port != 80 && c->port != 443) {
 		serve_stranger(c);
 		return;

@@ -79,7 +79,7 @@ static void put_tunnel(const struct record *r)
 	char url[NAME_SIZE + 16];
 	const struct dependency d = {.url = url, .registry = r->registry};
 
-	snprintf(url, sizeof(url), "https://%s:%u", r->host, r->port);
+	snprintf(url, sizeof(url), "%s://%s:%u", r->raw ? "tcp" : "https", r->host, r->port);
 	dependencies_put(&records.lines, &d);
 }
 

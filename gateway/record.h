@@ -32,7 +32,7 @@ struct record {
 	int status;
 	uint64_t size, request_size;
 	unsigned short port;
-	bool inspected;
+	bool inspected, raw; /* raw: no byte was looked at */
 };
 
 /* Whether there is no room for another request. */

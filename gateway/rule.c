@@ -9,6 +9,7 @@
 #include "gateway/rule.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,10 +17,11 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "gateway/ascii.h"
+#include "gateway/names.h"
 #include "gateway/url.h"
 #include "plan/plan.h"
 
-static const char *const mode_names[] = {"inspect", "http", "tunnel"};
+static const char *const mode_names[] = {"inspect", "http", "tunnel", "raw"};
 _Static_assert(array_size(mode_names) == RULE_MODE_COUNT, "each mode has a name");
 
 static int set_name(struct rule *r, char *value)
@@ -52,9 +54,37 @@ static int set_url(struct rule *r, char *value)
 	return 0;
 }
 
+/* "tcp://host:22/": any protocol, which only mode=raw lets through. */
+static int set_place(struct rule *r, char *value)
+{
+	char normal[NAME_SIZE], written[8];
+	char *host = value + strlen("tcp://"), *port = strchr(host, ':');
+	unsigned long number = port == NULL ? 0 : strtoul(port + 1, NULL, 10);
+
+	if (number == 0 || number > UINT16_MAX)
+		return -1;
+	snprintf(written, sizeof(written), "%lu/", number);
+	*port = '\0';
+	if (strcmp(port + 1, written) != 0 || names_normalise(host, strlen(host), normal) < 0 ||
+		strcmp(host, normal) != 0)
+		return -1;
+	r->host = host;
+	r->path = port + strlen(port + 1);
+	r->port = (unsigned short)number;
+	r->mode = RULE_RAW;
+	return 0;
+}
+
+static int set_place_or_url(struct rule *r, char *value)
+{
+	return strncmp(value, "tcp://", 6) == 0 ? set_place(r, value) : set_url(r, value);
+}
+
 static int set_mode(struct rule *r, char *value)
 {
-	for (size_t i = 0; i < array_size(mode_names); i++)
+	if (r->mode == RULE_RAW)
+		return strcmp(value, "raw") == 0 ? 0 : -1;
+	for (size_t i = 0; i < RULE_RAW; i++)
 		if (strcmp(value, mode_names[i]) == 0) {
 			r->mode = (enum rule_mode)i;
 			return (r->mode == RULE_HTTP) != r->tls ? 0 : -1;
@@ -124,7 +154,7 @@ static const struct key {
 	bool optional; /* and may come more than once */
 } keys[] = {
 	{"name", set_name, false},
-	{"url", set_url, false},
+	{"url", set_place_or_url, false},
 	{"mode", set_mode, false},
 	{"method", add_method, true},
 	{"path", add_path, true},

@@ -17,10 +17,11 @@ struct plan;
  *
  * on one line, fields separated by one blank, in this order; method, path and post may
  * come more than once or not at all. url always has its port and a path that ends in
- * '/', which every path and post pattern is an absolute path beside (not below): a rule
- * without path= allows what is below the url's own path.
+ * '/' ("tcp://host:port/" with mode=raw, whose bytes nobody looks at), which every path and post
+ *pattern is an absolute path beside (not below): a rule without path= allows what is below the
+ *url's own path.
  */
-enum rule_mode { RULE_INSPECT, RULE_HTTP, RULE_TUNNEL, RULE_MODE_COUNT };
+enum rule_mode { RULE_INSPECT, RULE_HTTP, RULE_TUNNEL, RULE_RAW, RULE_MODE_COUNT };
 enum { RULE_METHODS = 8, RULE_PATTERNS = 32, RULES_MAX = 256 };
 
 struct rule {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Theory of operation: a connection whose rule says tunnel, in two tasks of cupel-gateway,
- * one for each direction. Its bytes are moved inside the kernel (splice(2)) and never seen
- * here; only the ClientHello was, whose name is the rule's. It is on record as not
- * inspected, so that a verifier can say no to it.
+ * Theory of operation: a connection whose rule says tunnel or raw, in two tasks of
+ * cupel-gateway, one for each direction. Its bytes are moved inside the kernel (splice(2))
+ * and never seen here; only a tunnel's ClientHello was, whose name is the rule's. It is on record
+ * as not inspected, so that a verifier can say no to it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -156,6 +156,7 @@ void tunnel_run(struct client *c, const struct rule *rule)
 		.registry = rule->name,
 		.host = c->host,
 		.port = c->port,
+		.raw = rule->mode == RULE_RAW,
 		.address = address,
 		.why = why};
 	struct tunnel t = {.client = &c->stream.watch,

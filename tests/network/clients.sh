@@ -105,6 +105,44 @@ case_git() {
 	judge "and nothing was pushed" test ! -e "$WORLD/git/repo.git/refs/heads/pushed"
 }
 
+# raw PORT: what raw.test answers there.
+raw() {
+	build /usr/bin/python3 -c '
+import socket, sys
+data = b"\0\1any bytes\r\n" * 5000
+with socket.create_connection(("raw.test", int(sys.argv[1])), 5) as s:
+    file = s.makefile("rb")
+    print(file.readline())
+    s.sendall(data)
+    s.shutdown(socket.SHUT_WR)
+    print("all" if file.read() == data else "less")' "$1"
+}
+
+# A protocol that nobody knows, in which the server speaks first.
+case_raw() {
+	project
+	printf 'registries = raw\n' >>cupel.ini
+	on_deny fail
+	expect 0 "a raw connection" raw 2222
+	said "its server speaks first" '220 raw'
+	said "and gets and gives every byte" '^all$'
+	record "it is on record as not inspected, with its bytes" '.host == "raw.test" and .port == 2222 and
+		.outcome == "allowed" and .inspected == false and .registry == "raw" and .requestSize == 65000 and .size == 65009'
+	expect 0 "and is a dependency" sh -c 'jq -r .payload cupel-out/net.intoto.jsonl | base64 -d |
+		jq -c .predicate.buildDefinition.resolvedDependencies | grep -F tcp://raw.test:2222'
+	expect 1 "which a verifier can refuse" "$CUPEL" verify --require-inspected cupel-out
+	certificates "no authority of the system's is trusted for it" 1
+	project
+	printf 'registries = main\n' >>cupel.ini
+	expect_output "without the rule there is no way" 'refused|reset' raw 2222
+	if [ "$(variant)" = all ]; then
+		rm -rf cupel-out
+		expect 121 "and the attempt fails the build" build sh -c \
+			'/usr/bin/python3 -c "import socket; socket.create_connection((\"raw.test\", 2222)).recv(1)" || true'
+		said "with its reason" "raw.test:2222: no registry's rule is about this port"
+	fi
+}
+
 # A server of the build's own, on the port of the registry that it fetches from meanwhile.
 case_own_server() {
 	project
@@ -184,5 +222,5 @@ case_musl() {
 	said "it shows why" '^  why: no rule is for this host'
 }
 
-run_cases fetchers refusals tunnel git own_server java musl
+run_cases fetchers refusals tunnel raw git own_server java musl
 finish

@@ -283,6 +283,15 @@ async def stranger(_reader, writer):
     writer.close()
 
 
+async def talk_first(reader, writer):
+    """Neither TLS nor HTTP: greets, and says everything again until its client ends."""
+    writer.write(b"220 raw\r\n")
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
 async def lie_in_wait():
     loop = asyncio.get_running_loop()
     for place in (("127.0.0.53", 53), ("127.0.0.1", 9999)):
@@ -303,6 +312,7 @@ async def main(far):
         await asyncio.start_server(serve, None, port, ssl=tls, backlog=2048, reuse_address=True)
         if port in far:
             await asyncio.start_server(serve, sock=far[port], ssl=tls)
+    await asyncio.start_server(talk_first, None, 2222)
     await lie_in_wait()
     with open(os.path.join(WORLD, "large.sha256"), "w", encoding="ascii") as file:
         file.write(hashlib.sha256(BLOCK * 128).hexdigest())

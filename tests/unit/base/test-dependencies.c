@@ -180,6 +180,11 @@ static void test_refuses_more(void **state)
 		"https://t.example:443 - - - - r pkg:npm/a@1 - - -\n",
 		"https://t.example:443 " A64 " - 0 - r - 200 whole -\n",
 		"https://t.example - - - - r - - - -\n",
+		"tcp://t.example - - - - r - - - -\n",
+		"tcp://t.example:22/ - - - - r - - - -\n",
+		"tcp://t.example:22/a " A64 " - 0 - r - 200 whole -\n",
+		"ssh://t.example:22 - - - - r - - - -\n",
+		"git+tcp://g.example:22/a.git@" A40 " - - - - r - - - -\n",
 		"https://t.example:443/ - - - - r - - - -\n",
 		"http://t.example:443 - - - - r - - - -\n",
 	};
