@@ -65,6 +65,10 @@
 		"the IPv4 addresses that names have inside a build with a network")                \
 	X(CONF_NETWORK_RANGE6, "network", "range6", CONF_STRING, CONF_BY_USER, CONF_FREE,          \
 		SYNTHETIC_DEFAULT6, CONF_RULE_RANGE6, NULL, "the IPv6 addresses that they have")   \
+	X(CONF_NETWORK_PROXY, "network", "proxy", CONF_STRING, CONF_BY_USER, CONF_FREE, NULL,      \
+		CONF_RULE_PROXY, NULL,                                                             \
+		"a proxy through which every registry is reached, by CONNECT; its credential, if " \
+		"it wants one, is a file of cupel.credential(5)")                                  \
 	X(CONF_OUTPUTS_FILES, "outputs", "files", CONF_LIST, CONF_BY_PROJECT, CONF_FREE, NULL,     \
 		CONF_RULE_GLOB, NULL, "a pattern of files of the workspace to keep")               \
 	X(CONF_OUTPUTS_DIRECTORY, "outputs", "directory", CONF_STRING, CONF_BY_PROJECT, CONF_FREE, \

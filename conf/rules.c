@@ -111,6 +111,23 @@ static bool is_range6(const struct conf_candidate *c)
 	return synthetic_parse(AF_INET6, c->text, &r) == NULL;
 }
 
+static bool is_proxy(const struct conf_candidate *c)
+{
+	static const char scheme[] = "http://";
+	const char *host = c->text + strlen(scheme), *port;
+	size_t n;
+
+	if (strncmp(c->text, scheme, strlen(scheme)) != 0)
+		return false;
+	n = strspn(host, DIGITS UPPER LOWER ".-");
+	port = host + n + 1;
+	if (n == 0 || n > 253 || host[n] != ':' || port[0] == '0')
+		return false;
+	n = strspn(port, DIGITS);
+	return n > 0 && (n < 5 || (n == 5 && strncmp(port, "65535", 5) <= 0)) &&
+	       (port[n] == '\0' || strcmp(port + n, "/") == 0);
+}
+
 static bool is_positive(const struct conf_candidate *c)
 {
 	return c->number > 0;
@@ -158,6 +175,7 @@ static const struct {
 		"a range such as '" SYNTHETIC_DEFAULT6 "', with a prefix of "
 		"8 to 96 bits and none set behind it, and neither "
 		"loopback nor link-local nor multicast"},
+	[CONF_RULE_PROXY] = {is_proxy, "'http://HOST:PORT'"},
 	[CONF_RULE_POSITIVE] = {is_positive, "at least 1"},
 	[CONF_RULE_DEPTH] = {is_depth, "from 1 to 256"},
 	[CONF_RULE_CONNECTIONS] = {is_connections, "from 1 to 16384"},

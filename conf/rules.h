@@ -26,6 +26,7 @@ enum conf_rule {
 	CONF_RULE_REGISTRY, /* a registry's name */
 	CONF_RULE_RANGE,    /* of a synthetic network, IPv4 */
 	CONF_RULE_RANGE6,   /* IPv6 */
+	CONF_RULE_PROXY,    /* "http://HOST:PORT" */
 	CONF_RULE_POSITIVE,
 	CONF_RULE_DEPTH,       /* 1 to 256 */
 	CONF_RULE_CONNECTIONS, /* 1 to 16384 */

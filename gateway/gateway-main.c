@@ -35,6 +35,7 @@
 #include "gateway/gateway.h"
 #include "gateway/needles.h"
 #include "gateway/learn.h"
+#include "gateway/proxy.h"
 #include "gateway/record.h"
 #include "gateway/resolver.h"
 #include "gateway/route.h"
@@ -125,6 +126,9 @@ static int receive_plan(const struct plan **ret, struct error *e)
 	limits_init(&gateway.limits, *ret);
 	gateway.learning = (*ret)->network == PLAN_NETWORK_LEARN;
 	gateway.learns_private = (*ret)->net_private != 0;
+	start.proxy[sizeof(start.proxy) - 1] = '\0';
+	if (proxy_set(start.proxy, e) < 0)
+		return -1;
 	return store_open(inputs[GATEWAY_STORE], start.store_quota, e);
 }
 
@@ -160,8 +164,12 @@ static int confine(struct error *e)
 		if (fd >= 0)
 			paths[what.path_count++] = (struct confine_path){fd, CONFINE_READ};
 	}
-	for (size_t i = 0; i < gateway.rules.count; i++)
+	for (size_t i = 0; i < gateway.rules.count && !proxy_is_set(); i++)
 		ports[what.connect_port_count++] = gateway.rules.rules[i].port;
+	if (proxy_is_set()) {
+		ports[0] = proxy_port();
+		what.connect_port_count = 1;
+	}
 	opened = what.path_count;
 	if (store_directory() >= 0)
 		paths[what.path_count++] = (struct confine_path){store_directory(), CONFINE_FILES};

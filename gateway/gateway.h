@@ -6,6 +6,7 @@
 #include "base/msg.h"
 #include "base/needle.h"
 #include "base/synthetic.h"
+#include "gateway/proxy.h"
 
 /*
  * What the runner and cupel-gateway say to each other: one build's only way out.
@@ -53,6 +54,7 @@ enum gateway_input {
 struct gateway_start {
 	uint32_t inputs[GATEWAY_INPUT_COUNT]; /* enum gateway_input, as many as there are fds */
 	uint64_t store_quota;		      /* bytes; 0: no limit */
+	char proxy[PROXY_URL_ROOM];	      /* gateway/proxy.h; "": none */
 };
 
 enum { GATEWAY_CREDENTIALS_MAX = 64 };

@@ -30,6 +30,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "gateway/address.h"
+#include "gateway/proxy.h"
 #include "gateway/resolver.h"
 #include "gateway/route.h"
 
@@ -120,7 +121,7 @@ static int connect_to(const struct sockaddr_storage *address)
 	return error == 0 ? take_fd(&fd) : -1;
 }
 
-int upstream_connect(
+int upstream_connect_directly(
 	const struct place *p, char address[64], bool *ret_private, char *why, size_t size)
 {
 	struct resolved found;
@@ -148,6 +149,13 @@ int upstream_connect(
 			strerror(errno));
 	}
 	return -1;
+}
+
+int upstream_connect(
+	const struct place *p, char address[64], bool *ret_private, char *why, size_t size)
+{
+	return proxy_is_set() ? proxy_connect(p, address, ret_private, why, size)
+			      : upstream_connect_directly(p, address, ret_private, why, size);
 }
 
 static void note_key(struct upstream *u)

@@ -27,7 +27,7 @@ struct upstream {
 	unsigned short port;
 	bool tls, reused;
 	bool private_address; /* only for places that may have one */
-	char address[64];     /* "203.0.113.5" */
+	char address[64];     /* "203.0.113.5", or "proxy" */
 	char spki[65];	      /* SHA-256 of the certificate's public key, or "" */
 	uint64_t idle_since;
 };
@@ -41,6 +41,9 @@ int upstream_init(struct error *e);
 struct upstream *upstream_get(const struct place *p, bool fresh, char *why, size_t size);
 /* A connected socket alone, for a tunnel; address as above. fd, or -1 and why. */
 int upstream_connect(
+	const struct place *p, char address[64], bool *ret_private, char *why, size_t size);
+/* The same past a proxy: to the proxy itself. */
+int upstream_connect_directly(
 	const struct place *p, char address[64], bool *ret_private, char *why, size_t size);
 /* Back to the pool, when its last answer was read to its end and it stays open. */
 void upstream_keep(struct upstream *u);

@@ -117,6 +117,9 @@ int build_start_gateway(struct build *b, struct error *e)
 	if (!has_network(b))
 		return 0;
 	store_fd = open_store(b);
+	if (conf_is_set(&b->conf, CONF_NETWORK_PROXY))
+		snprintf(start.proxy, sizeof(start.proxy), "%s",
+			conf_string(&b->conf, CONF_NETWORK_PROXY));
 	start.store_quota = conf_u64(&b->conf, CONF_STORE_QUOTA);
 	add_input(&start, fds, &count, GATEWAY_STORE, store_fd);
 	if (process_start("cupel-gateway", argv, &b->gateway, e) < 0 ||

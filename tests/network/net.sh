@@ -26,6 +26,7 @@ registry clear 'url = http://clear.test/' 'private = yes'
 registry limited 'url = https://limited.test/pub/' 'private = yes'
 registry tunnel 'url = https://tunnel.test/' 'url = https://tunnel.test:8444/' 'mode = tunnel' 'private = yes'
 registry raw 'url = tcp://raw.test:2222' 'mode = raw' 'private = yes'
+registry behind 'url = https://behind.test/' 'url = http://behind.test/' 'url = https://behind.internal/'
 registry doubtful 'url = https://wrong.test/' 'url = https://expired.test/' \
 	'url = https://mistaken.test/' 'private = yes'
 registry public 'url = http://public.test/'

@@ -19,6 +19,8 @@ import struct
 import sys
 import urllib.parse
 
+import proxy
+
 import outside
 
 WORLD = sys.argv[1]
@@ -314,6 +316,7 @@ async def main(far):
             await asyncio.start_server(serve, sock=far[port], ssl=tls)
     await asyncio.start_server(talk_first, None, 2222)
     await lie_in_wait()
+    await proxy.start(SEEN)
     with open(os.path.join(WORLD, "large.sha256"), "w", encoding="ascii") as file:
         file.write(hashlib.sha256(BLOCK * 128).hexdigest())
     with open(os.path.join(WORLD, "ready"), "w", encoding="ascii"):

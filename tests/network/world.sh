@@ -50,7 +50,7 @@ authority() {
 certificates() {
 	authority trusted
 	authority stranger
-	for name in registry files other limited tunnel private packages; do
+	for name in registry files other limited tunnel private packages behind; do
 		leaf $name.test $name.test 2 trusted
 	done
 	leaf wrong.test wrong.test 2 stranger
