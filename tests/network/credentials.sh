@@ -64,7 +64,7 @@ case_used() {
 	for where in /beside/a /teammate/a /team/port /team/clear /team/granted; do
 		saw "$where is asked without it" ".path == \"$where\" and .authorization == null"
 	done
-	unseen "no other request has it" ".authorization != null and (.path | startswith(\"/team/\") | not)"
+	unseen "no other request has it" ".authorization != null and (.path | test(\"^/(team|basic)/\") | not)"
 	record "the record has its name" '.url == "https://registry.test/team/used/b" and .credential == "team"'
 	untold "nothing tells it: output, log, plan, record, provenance"
 }
