@@ -153,6 +153,8 @@ int build_connect_gateway(struct build *b, struct error *e)
 	}
 	note_listening(b, &listening);
 	result = msg_send(b->gateway.socket, GATEWAY_LISTEN, NULL, 0, m.fds, m.fd_count, e);
+	if (result < 0)
+		build_explain_gateway(b, e);
 	msg_deinit(&m);
 	return result;
 }
@@ -175,7 +177,12 @@ void build_explain_gateway(struct build *b, struct error *e)
 {
 	struct msg m;
 
-	/* It is gone, so this does not wait. */
+	/* It is gone, so this does not wait. What it said while all was well comes first. */
+	if (msg_expect(b->gateway.socket, GATEWAY_READY, &m, e) < 0) {
+		error_wrap(e, "network: cupel-gateway");
+		return;
+	}
+	msg_deinit(&m);
 	if (msg_expect(b->gateway.socket, GATEWAY_DONE, &m, e) == 0) {
 		msg_deinit(&m);
 		error_set(e, EPROTO, "it ended early");
