@@ -33,6 +33,7 @@ static const struct {
 	{"cupel-init", "sandbox"},
 	{"cupel-collect", "outputs"},
 	{"cupel-gateway", "gateway"},
+	{"cupel-gc", "gateway"},
 	{"cupel-sign", "attest"},
 	{"cupel-verify", "attest"},
 	{"cupel-image", "images"},

@@ -10,6 +10,7 @@ extern const struct command_spec command_verify;   /* verify.c */
 extern const struct command_spec command_key;	   /* key.c */
 extern const struct command_spec command_doctor;   /* doctor.c */
 extern const struct command_spec command_registry; /* registry.c */
+extern const struct command_spec command_gc;	   /* gc.c */
 
 /*
  * Replaces this process by a program of ours, with its standard streams and no

@@ -31,8 +31,8 @@ static const struct command_spec command_completion = {"completion", "bash | zsh
 	"Prints a completion script for a shell.", NULL, 0, completion_main};
 
 static const struct command_spec *const commands[] = {&command_run, &command_plan, &command_verify,
-	&command_key, &command_registry, &command_doctor, &command_completion, &command_version,
-	&command_help};
+	&command_key, &command_registry, &command_gc, &command_doctor, &command_completion,
+	&command_version, &command_help};
 
 static int print_commands(FILE *to)
 {

@@ -31,6 +31,7 @@
 #include "sandbox/seccomp/simulate.h"
 #include "seccomp-collect.h"
 #include "seccomp-gateway.h"
+#include "seccomp-gc.h"
 #include "seccomp-image.h"
 #include "seccomp-sandbox-zerocopy.h"
 #include "seccomp-sandbox.h"
@@ -272,6 +273,22 @@ static const struct expectation of_gateway[] = {
 	{NO(EPERM), SYS_mprotect, {0, 0, PROT_READ | PROT_EXEC}},
 };
 
+static const struct expectation of_gc[] = {
+	{ALLOW, SYS_openat, {0, 0, O_RDONLY | O_DIRECTORY | O_CLOEXEC}},
+	{ALLOW, SYS_openat, {0, 0, O_RDWR | O_CLOEXEC}},
+	{NO(EPERM), SYS_openat, {0, 0, O_RDWR | O_TMPFILE}},
+	{NO(EPERM), SYS_openat, {0, 0, O_RDWR | O_CREAT | O_EXCL}},
+	{NO(EPERM), SYS_openat, {0, 0, O_RDWR | O_TRUNC}},
+	{ALLOW, SYS_unlinkat, {0}},
+	{NO(EPERM), SYS_unlinkat, {0, 0, AT_REMOVEDIR}},
+	{NO(EPERM), SYS_linkat, {0}},
+	{NO(EPERM), SYS_socket, {AF_INET, SOCK_STREAM, 0}},
+	{NO(EPERM), SYS_connect, {0}},
+	{NO(EPERM), SYS_execve, {0}},
+	{NO(EPERM), SYS_ptrace, {0}},
+	{NO(EPERM), SYS_clone, {CLONE_VM | CLONE_THREAD}},
+};
+
 static const struct expectation of_image[] = {
 	{ALLOW, SYS_sendmsg, {0}},
 	{NO(EPERM), SYS_openat, {0, 0, O_RDONLY}},
@@ -318,6 +335,7 @@ static const struct {
 	{FILTER(verify, VERIFY), TABLE(of_unconnected)},
 	{FILTER(collect, COLLECT), TABLE(of_collect)},
 	{FILTER(gateway, GATEWAY), TABLE(of_gateway)},
+	{FILTER(gc, GC), TABLE(of_gc)},
 	{FILTER(image, IMAGE), TABLE(of_image)},
 	{FILTER(sign, SIGN), TABLE(of_sign)},
 	{FILTER(verify, VERIFY), TABLE(of_verify)},

@@ -36,6 +36,7 @@
 #include "seccomp-collect.h"
 #include "seccomp-guard.h"
 #include "seccomp-gateway.h"
+#include "seccomp-gc.h"
 #include "seccomp-image.h"
 #include "seccomp-sandbox-zerocopy.h"
 #include "seccomp-sandbox.h"
@@ -53,6 +54,7 @@ enum {
 	ZEROCOPY,
 	COLLECT,
 	GATEWAY,
+	GC,
 	IMAGE,
 	SIGN,
 	VERIFY,
@@ -72,6 +74,7 @@ static const struct filter {
 	[ZEROCOPY] = {{"zerocopy"}, CODE(zerocopy, ZEROCOPY)},
 	[COLLECT] = {{"collect"}, CODE(collect, COLLECT)},
 	[GATEWAY] = {{"gateway"}, CODE(gateway, GATEWAY)},
+	[GC] = {{"gc"}, CODE(gc, GC)},
 	[IMAGE] = {{"image"}, CODE(image, IMAGE)},
 	[SIGN] = {{"sign"}, CODE(sign, SIGN)},
 	[VERIFY] = {{"verify"}, CODE(verify, VERIFY)},
