@@ -112,6 +112,18 @@ static void put_internal(struct json *j, const struct statement_input *in)
 	json_object_end(j);
 }
 
+/* Whose registries' answers the build got. */
+static void put_replayed(struct json *j, const struct plan *p)
+{
+	if (p->network != PLAN_NETWORK_REPLAY)
+		return;
+	json_object_begin(j, NULL);
+	put_digest(j, plan_string(p, p->replay));
+	json_string(j, "mediaType", "application/vnd.in-toto+json");
+	json_string(j, "name", "replayed");
+	json_object_end(j);
+}
+
 static int put_dependencies(struct json *j, struct statement_input *in, struct error *e)
 {
 	json_array_begin(j, "resolvedDependencies");
@@ -131,6 +143,7 @@ static int put_dependencies(struct json *j, struct statement_input *in, struct e
 	json_string(j, "name", "image");
 	json_string(j, "uri", "pkg:generic/host-usr");
 	json_object_end(j);
+	put_replayed(j, in->plan);
 	if (packages_put(in->packages, j, e) < 0)
 		return error_wrap(e, "refusing to sign");
 	if (in->dependencies != NULL && fetched_put(in->dependencies, &in->record, j, e) < 0)

@@ -41,6 +41,7 @@ static const struct {
 	MEMBER(DOWNLOAD_HOST, KIND_LIST, hosts),
 	MEMBER(REQUIRE_INSPECTED, KIND_FLAG, require_inspected),
 	MEMBER(BYPRODUCT, KIND_LIST, byproducts),
+	MEMBER(AS_BYPRODUCT, KIND_TEXT, as_byproduct),
 	MEMBER(MAX_DENIED, KIND_NUMBER, max_denied),
 	MEMBER(JSON, KIND_FLAG, json),
 	MEMBER(HELP, KIND_FLAG, help),

@@ -127,11 +127,11 @@ static void check_claims(const struct claims *c, struct report *r)
 		report_check(r, "network record", problem == NULL, mode_path,
 			"nothing fetched by a build without network",
 			problem == NULL ? "nothing" : problem);
-	} else if (mode_is(c, "trusted")) {
+	} else if (mode_is(c, "trusted") || mode_is(c, "replay")) {
 		problem = record_problem(c);
 		describe_record(c, &found);
 		report_check(r, "network record", problem == NULL, byproducts_path,
-			"the record of a trusted network", problem == NULL ? found.data : problem);
+			"the record of a network", problem == NULL ? found.data : problem);
 	} else if (c->mode != NULL && !json_is_string(c->mode)) {
 		report_check(r, "network record", false, mode_path, "a word", "something else");
 	}

@@ -26,12 +26,14 @@
 	X(REQUIRE_DIGESTS, "require-digests", 0, NULL,                                             \
 		"every dependency must have a secure digest")                                      \
 	X(NETWORK, "network", 0, "MODE…",                                                          \
-		"the build's network must have been MODE (none, trusted)")                         \
+		"the build's network must have been MODE (none, trusted, replay)")                 \
 	X(REGISTRY, "registry", 0, "URL…", "downloads must come from below URL")                   \
 	X(DOWNLOAD_HOST, "download-host", 0, "HOST…", "downloads must come from HOST")             \
 	X(REQUIRE_INSPECTED, "require-inspected", 0, NULL,                                         \
 		"every download must have been inspected, and have a secure digest")               \
 	X(BYPRODUCT, "byproduct", 0, "NAME…", "this by-product must be recorded")                  \
+	X(AS_BYPRODUCT, "as-byproduct", 0, "NAME",                                                 \
+		"FILE is what was recorded as by-product NAME, not an output")                     \
 	X(MAX_DENIED, "max-denied", 0, "N", "at most N connections may have been denied")          \
 	X(JSON, "json", 'j', NULL, "print JSON, one object for each file")                         \
 	X(HELP, "help", 'h', NULL, "print this help")

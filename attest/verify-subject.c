@@ -211,6 +211,22 @@ static void judge_directory(const struct judgement *j, const json_t *subjects, s
 	report_check(r, "subjects", good == i, "subject", "all files, unchanged", found);
 }
 
+/* The file as what was recorded beside the outputs. */
+static void judge_byproduct(const struct judgement *j, const json_t *root, struct report *r)
+{
+	const json_t *details = strict_json_get(strict_json_get(root, "predicate"), "runDetails");
+	const json_t *record =
+		descriptor_named(strict_json_get(details, "byproducts"), j->policy->as_byproduct);
+	bool good = !j->target->is_directory && has_digest(record, "sha256", j->target->sha256);
+	char expected[96];
+
+	snprintf(expected, sizeof(expected), "sha256 %s", j->target->sha256);
+	report_check(r, "by-product", good, "runDetails.byproducts", expected,
+		good		 ? j->policy->as_byproduct
+		: record == NULL ? "no by-product of that name, or more than one"
+				 : "another digest");
+}
+
 void judge_subjects(const struct judgement *j, const json_t *root, struct report *r)
 {
 	const json_t *subjects = strict_json_get(root, "subject");
@@ -219,6 +235,8 @@ void judge_subjects(const struct judgement *j, const json_t *root, struct report
 	if (problem != NULL)
 		report_check(
 			r, "subject", false, "subject", "a list of names and digests", problem);
+	else if (j->policy->as_byproduct != NULL)
+		judge_byproduct(j, root, r);
 	else if (j->target->is_directory)
 		judge_directory(j, subjects, r);
 	else

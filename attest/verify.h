@@ -19,6 +19,7 @@ struct verify_policy {
 	struct text_list files, keys, signers, trust_dirs, parameters, registries, byproducts;
 	struct text_list networks, hosts;
 	const char *attestation, *builder_id, *build_type, *predicate_type, *source_commit;
+	const char *as_byproduct;
 	bool strict_parameters, require_digests, require_inspected, json, help;
 	uint64_t threshold;
 	uint64_t max_age_ms; /* 0: any */

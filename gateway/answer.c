@@ -14,6 +14,7 @@
 #include "gateway/exchange.h"
 #include "gateway/fields.h"
 #include "gateway/gateway-state.h"
+#include "gateway/replay.h"
 #include "gateway/store.h"
 
 /* Answers with 1xx before the one that counts. */
@@ -166,7 +167,8 @@ int answer_judge(struct exchange *x)
 
 int answer_pass(struct exchange *x)
 {
-	struct stream *from = &x->upstream->stream, *to = &x->client->stream;
+	struct stream *from = x->upstream != NULL ? &x->upstream->stream : NULL;
+	struct stream *to = &x->client->stream;
 	_cleanup_(store_abandon) struct store_file kept = STORE_FILE_INIT;
 
 	note_media_type(x);
@@ -182,10 +184,13 @@ int answer_pass(struct exchange *x)
 		.echo = x->credential != NULL ? &x->echo : NULL};
 	write_answer(x);
 	x->record.status = x->answer.status;
-	stream_use(from, x->answer.size);
+	if (from != NULL)
+		stream_use(from, x->answer.size);
 	to->deadline = task_now() + CLIENT_HEAD_MS;
 	if (!buf_ok(&x->head) || stream_write(to, x->head.data, x->head.size) < 0)
 		return exchange_fail(x, "the client is gone, answer of");
+	if (x->replayed != NULL)
+		return replay_pass(x);
 	store_begin(&kept);
 	if (body_move(&x->down, x->why, sizeof(x->why)) < 0) {
 		x->limit = x->down.broken;

@@ -57,15 +57,15 @@ static int fail(struct move *m, const char *what)
 	return -1;
 }
 
-static int write_out(struct move *m, const char *data, size_t n)
+int body_write(struct body *b, const char *data, size_t n)
 {
-	struct stream *to = m->b->to;
+	struct stream *to = b->to;
 	char line[24];
 
 	if (to == NULL)
 		return 0;
-	to->deadline = body_deadline(m->b->until);
-	if (!m->b->chunked)
+	to->deadline = body_deadline(b->until);
+	if (!b->chunked)
 		return stream_write(to, data, n);
 	snprintf(line, sizeof(line), "%zx\r\n", n);
 	if (stream_write(to, line, strlen(line)) < 0 || stream_write(to, data, n) < 0)
@@ -107,7 +107,7 @@ static int pass_on(struct move *m, const char *data, size_t n)
 		return fail(m, "libcrypto cannot hash");
 	if (b->keep != NULL)
 		(void)store_append(b->keep, data, n);
-	return write_out(m, data, n) < 0 ? fail(m, NULL) : 0;
+	return body_write(b, data, n) < 0 ? fail(m, NULL) : 0;
 }
 
 static int deliver(struct move *m, const char *data, size_t n)

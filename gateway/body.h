@@ -34,5 +34,7 @@ struct body {
 /* Until when something has to come, when the whole has to be there at `until` (0: no matter when).
  */
 uint64_t body_deadline(uint64_t until);
+/* A piece of it to where it goes, in the framing it is written in. 0, or -1 with errno. */
+int body_write(struct body *b, const char *data, size_t n);
 /* The whole of it. 0, or -1 and why in `why`; size and digests are of what was delivered. */
 int body_move(struct body *b, char *why, size_t size);

@@ -16,6 +16,7 @@
 #include "gateway/gateway-state.h"
 #include "gateway/learn.h"
 #include "gateway/refusal.h"
+#include "gateway/replay.h"
 
 int exchange_refuse(struct exchange *x, const char *why)
 {
@@ -132,7 +133,7 @@ static void put_record(struct exchange *x, enum record_outcome outcome)
 		r->spki = x->upstream->spki;
 	}
 	r->size = x->down.size;
-	if (x->down.from != NULL) {
+	if (r->status != 0) {
 		r->sha256 = x->down.sha256_hex;
 		r->sha512 = x->down.sha512_hex;
 	}
@@ -148,7 +149,7 @@ static void refuse(struct exchange *x, int status, bool closes)
 {
 	struct client *c = x->client;
 
-	put_record(x, status == 502 || x->gone ? RECORD_FAILED : RECORD_DENIED);
+	put_record(x, status >= 500 || x->gone ? RECORD_FAILED : RECORD_DENIED);
 	if (x->limit != LIMIT_NONE)
 		refusal_send_limit(c, x->method, x->url, x->limit, closes);
 	else
@@ -180,15 +181,16 @@ static void note_cut(struct exchange *x)
 static int go_on(struct exchange *x)
 {
 	struct client *c = x->client;
+	int status = 502;
 
 	find_place(x);
 	x->until = limits_deadline(&gateway.limits, LIMIT_TIME, task_now());
 	c->pending = &x->record;
 	request_write(x);
 	stream_use(&c->stream, x->request.size);
-	if (ask(x) < 0 || answer_judge(x) < 0) {
+	if ((replay_is_on() ? replay_ask(x, &status) : ask(x)) < 0 || answer_judge(x) < 0) {
 		x->nearest = NULL;
-		refuse(x, x->limit != LIMIT_NONE ? 403 : 502, true);
+		refuse(x, x->limit != LIMIT_NONE ? 403 : status, true);
 		return -1;
 	}
 	if (answer_pass(x) < 0) {
@@ -196,7 +198,8 @@ static int go_on(struct exchange *x)
 		return -1;
 	}
 	put_record(x, RECORD_ALLOWED);
-	if (x->answer.keep_alive && x->answer.framing != HTTP_UNTIL_CLOSE && !request_has_body(x))
+	if (x->upstream != NULL && x->answer.keep_alive && x->answer.framing != HTTP_UNTIL_CLOSE &&
+		!request_has_body(x))
 		upstream_keep(take_ptr(x->upstream));
 	return 0;
 }
@@ -235,6 +238,7 @@ bool exchange_run(struct client *c)
 	x->record.inspected = true;
 	again = run(x);
 	upstream_drop(x->upstream);
+	replay_forget(x);
 	buf_deinit(&x->head);
 	echo_deinit(&x->echo);
 	free(x->grant);

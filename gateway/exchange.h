@@ -30,6 +30,7 @@ struct exchange {
 	const struct held *credential; /* that goes with it, or NULL */
 	struct place place;
 	struct upstream *upstream;
+	struct replayed *replayed; /* owned by replay.c; NULL unless a replay answers */
 	struct body up, down;
 	struct echo echo;
 	struct record record;
@@ -59,7 +60,8 @@ int request_judge(struct exchange *x);
 bool request_has_body(const struct exchange *x);
 /* The head as it goes on, into x->head. */
 void request_write(struct exchange *x);
-/* x->head and the body to x->upstream. 0 or -1 with x->why. */
+/* x->head and the body to x->upstream; without one the body is read and hashed. 0 or -1 with
+ * x->why. */
 int request_send(struct exchange *x);
 /* For the record: what git wanted of what was sent. */
 void request_note_wants(struct exchange *x);

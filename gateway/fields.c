@@ -90,6 +90,30 @@ void fields_put_request(const struct http_head *h, struct buf *out)
 	}
 }
 
+/*
+ * A client whose copy came without a date asks by its own clock: that a condition is a
+ * time is told apart, which time it is not. Entity tags are.
+ */
+static bool is_by_time(const struct http_field *f)
+{
+	const struct http_text *v = &f->value;
+
+	if (http_is_like(f->name, "if-modified-since"))
+		return true;
+	return http_is_like(f->name, "if-range") && v->size > 1 && v->data[0] != '"' &&
+	       !(v->data[0] == 'W' && v->data[1] == '/');
+}
+
+static void put_variant(const char *name, const struct http_field *f, struct buf *out)
+{
+	buf_printf(out, "%s: ", name);
+	if (is_by_time(f))
+		buf_puts(out, "a time");
+	else
+		buf_append(out, f->value.data, f->value.size);
+	buf_puts(out, "\n");
+}
+
 /* In the table's order, because clients may change theirs. */
 void fields_digest_variants(const struct http_head *h, char out[65])
 {
@@ -99,11 +123,8 @@ void fields_digest_variants(const struct http_head *h, char out[65])
 	for (size_t k = 0; k < array_size(variant_fields); k++)
 		for (size_t i = 0; i < h->field_count; i++)
 			if (http_is_like(h->fields[i].name, variant_fields[k]) &&
-				!is_nominated(h, h->fields[i].name)) {
-				buf_printf(&text, "%s: ", variant_fields[k]);
-				buf_append(&text, h->fields[i].value.data, h->fields[i].value.size);
-				buf_puts(&text, "\n");
-			}
+				!is_nominated(h, h->fields[i].name))
+				put_variant(variant_fields[k], &h->fields[i], &text);
 	out[0] = '\0';
 	if (!text.failed) {
 		SHA256((const unsigned char *)text.data, text.size, digest);

@@ -37,11 +37,13 @@
 #include "gateway/learn.h"
 #include "gateway/proxy.h"
 #include "gateway/record.h"
+#include "gateway/replay.h"
 #include "gateway/resolver.h"
 #include "gateway/route.h"
 #include "gateway/store.h"
 #include "gateway/upstream.h"
 #include "plan/plan.h"
+#include "seccomp-gateway-replay.h"
 #include "seccomp-gateway.h"
 
 enum { BUNDLE_MAX = 900 << 10 };
@@ -102,6 +104,9 @@ static int receive_inputs(
 	return inputs[GATEWAY_PLAN] >= 0 ? 0 : error_set(e, EBADMSG, "malformed start message");
 }
 
+/* The record to replay; -1: this is not a replay. */
+static int replay_fd = -1;
+
 static int read_ranges(const struct plan *p, struct error *e)
 {
 	const char *four = plan_string(p, p->range), *six = plan_string(p, p->range6);
@@ -121,6 +126,7 @@ static int receive_plan(const struct plan **ret, struct error *e)
 		return -1;
 	*ret = plan_map(inputs[GATEWAY_PLAN], e);
 	close(inputs[GATEWAY_PLAN]);
+	replay_fd = inputs[GATEWAY_REPLAY];
 	if (*ret == NULL || read_ranges(*ret, e) < 0 || rules_read(*ret, &gateway.rules, e) < 0)
 		return -1;
 	limits_init(&gateway.limits, *ret);
@@ -129,6 +135,8 @@ static int receive_plan(const struct plan **ret, struct error *e)
 	start.proxy[sizeof(start.proxy) - 1] = '\0';
 	if (proxy_set(start.proxy, e) < 0)
 		return -1;
+	if (((*ret)->network == PLAN_NETWORK_REPLAY) != (replay_fd >= 0))
+		return error_set(e, EBADMSG, "a record to replay does not fit the plan");
 	return store_open(inputs[GATEWAY_STORE], start.store_quota, e);
 }
 
@@ -150,21 +158,23 @@ static int confine(struct error *e)
 		"/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/etc/pki"};
 	struct confine_path paths[array_size(directories) + 1];
 	uint16_t ports[RULES_MAX + 2] = {80, 443};
-	struct confine what = {.filter = seccomp_gateway,
-		.filter_length = SECCOMP_GATEWAY_LENGTH,
+	const bool online = replay_fd < 0;
+	struct confine what = {.filter = online ? seccomp_gateway : seccomp_gateway_replay,
+		.filter_length = online ? SECCOMP_GATEWAY_LENGTH : SECCOMP_GATEWAY_REPLAY_LENGTH,
 		.paths = paths,
 		.connect_ports = ports,
-		.connect_port_count = 2};
+		.connect_port_count = online ? 2 : 0};
 	size_t opened;
 	int result;
 
-	for (size_t i = 0; i < array_size(directories); i++) {
+	for (size_t i = 0; online && i < array_size(directories); i++) {
 		int fd = open(directories[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 		if (fd >= 0)
 			paths[what.path_count++] = (struct confine_path){fd, CONFINE_READ};
 	}
 	for (size_t i = 0; i < gateway.rules.count && !proxy_is_set(); i++)
+	for (size_t i = 0; online && i < gateway.rules.count; i++)
 		ports[what.connect_port_count++] = gateway.rules.rules[i].port;
 	if (proxy_is_set()) {
 		ports[0] = proxy_port();
@@ -208,7 +218,7 @@ static int put_public(struct buf *pem, struct error *e)
 	_cleanup_(cleanup_freep) char *text = NULL;
 	size_t n;
 
-	if (!rules_have_tunnel(&gateway.rules))
+	if (!rules_have_tunnel(&gateway.rules) || replay_is_on())
 		return 0;
 	if (fd < 0 || fd_read_all(fd, BUNDLE_MAX, &text, &n) < 0) {
 		error_set(e, errno, "cannot read '%s', which clients of tunnels need",
@@ -309,6 +319,7 @@ static int finish(struct error *e)
 	done.kept_bytes = stored.kept_bytes;
 	done.unkept = stored.unkept;
 	done.unkept_error = stored.error;
+	replay_count(&done);
 	credentials_put_needles(&needles);
 	if (needles_put_authority(&needles, &gateway.ca) < 0 || !needles_are_complete(&needles))
 		return error_set(e, ENOMEM, "cannot say what the outputs must not hold");
@@ -365,6 +376,13 @@ static void obey_runner(void *context)
 	_exit(result < 0 ? 1 : 0);
 }
 
+/* Nobody is asked where a name is. */
+static int load_replay(struct error *e)
+{
+	resolver_stop();
+	return replay_load(replay_fd, e);
+}
+
 static int run(struct error *e)
 {
 	const struct plan *plan;
@@ -375,7 +393,7 @@ static int run(struct error *e)
 		return -1;
 	if (credentials_read(&gateway.rules, e) < 0)
 		return -1;
-	if (resolver_listen(e) < 0 || send_ready(e) < 0)
+	if ((replay_fd < 0 ? resolver_listen(e) : load_replay(e)) < 0 || send_ready(e) < 0)
 		return -1;
 	if (task_spawn(obey_runner, NULL) < 0)
 		return error_set(e, errno, "cannot start a task");

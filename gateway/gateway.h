@@ -49,6 +49,8 @@ enum {
 enum gateway_input {
 	GATEWAY_PLAN,  /* sealed memfd */
 	GATEWAY_STORE, /* directory of the content store (gateway/store-place.h) */
+	/* sealed memfd: the log of the build that is replayed; with network = replay alone */
+	GATEWAY_REPLAY,
 	GATEWAY_INPUT_COUNT
 };
 struct gateway_start {
@@ -76,5 +78,7 @@ struct gateway_done {
 	uint64_t kept, kept_bytes;	  /* new in the content store */
 	uint64_t unkept;		  /* bodies and heads that were to be kept and are not */
 	int32_t unkept_error;		  /* why: errno, EDQUOT for the quota; 0 */
+	uint64_t unanswered;		  /* of the failed ones: a replay has no answer to them */
+	char first_unanswered[256];	  /* which, and why */
 	char first_denied[256];		  /* why, in one line; "" when nothing was */
 };

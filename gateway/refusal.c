@@ -21,7 +21,8 @@
 static const struct {
 	int status;
 	const char *reason;
-} reasons[] = {{400, "Bad Request"}, {403, "Forbidden by Cupel"}, {502, "Bad Gateway"}};
+} reasons[] = {{400, "Bad Request"}, {403, "Forbidden by Cupel"}, {502, "Bad Gateway"},
+	{504, "Not in the Record"}};
 
 /* By a rule, as cupel.registry(5) lets it be written. */
 static bool can_be_allowed(const char *method)

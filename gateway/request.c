@@ -205,11 +205,13 @@ static int send_head(struct exchange *x)
 int request_send(struct exchange *x)
 {
 	struct client *c = x->client;
-	struct stream *to = &x->upstream->stream;
+	struct stream *to = x->upstream != NULL ? &x->upstream->stream : NULL;
 
-	to->deadline = task_now() + CLIENT_HEAD_MS;
-	if (send_head(x) < 0)
-		return exchange_fail(x, "cannot ask");
+	if (to != NULL) {
+		to->deadline = task_now() + CLIENT_HEAD_MS;
+		if (send_head(x) < 0)
+			return exchange_fail(x, "cannot ask");
+	}
 	if (!has_body(&x->request))
 		return 0;
 	if (x->request.expect_continue &&

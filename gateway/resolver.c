@@ -126,6 +126,12 @@ int resolver_start(struct error *e)
 	return 0;
 }
 
+void resolver_stop(void)
+{
+	fd_closep(&resolver.socket);
+	resolver.gone = true;
+}
+
 static void hand_over(const struct answer *a)
 {
 	for (struct waiting *w = resolver.waiting; w != NULL; w = w->next) {

@@ -20,6 +20,8 @@ struct resolved {
 
 /* Before anything secret exists: the child is a copy of us. 0, or -1 with *e filled. */
 int resolver_start(struct error *e);
+/* For who will not ask it: it ends. */
+void resolver_stop(void);
 /* Starts the task that takes the child's answers. 0, or -1 with *e filled. */
 int resolver_listen(struct error *e);
 /* Waits in the current task until the name is looked up. */

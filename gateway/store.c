@@ -87,6 +87,14 @@ int store_open(int fd, uint64_t quota, struct error *e)
 	return 0;
 }
 
+int store_hold(struct error *e)
+{
+	if (store.fd < 0)
+		return error_set(e, ENOENT, "there is no content store");
+	return flock(store.fd, LOCK_SH) < 0 ? error_set(e, errno, "cannot lock the content store")
+					    : 0;
+}
+
 /* Nothing more is kept in this build. */
 static void give_up(int error)
 {

@@ -27,6 +27,8 @@ struct store_counts {
  * before confinement. 0, or -1 with *e filled.
  */
 int store_open(int fd, uint64_t quota, struct error *e);
+/* For a replay: until the process ends, `cupel gc` leaves the objects alone. 0 or -1 with *e. */
+int store_hold(struct error *e);
 /* For confinement: what is to stay accessible, or -1. */
 int store_directory(void);
 void store_count(struct store_counts *ret);

@@ -19,6 +19,7 @@
 #include "gateway/gateway-state.h"
 #include "gateway/learn.h"
 #include "gateway/record.h"
+#include "gateway/replay.h"
 #include "gateway/rule.h"
 #include "gateway/upstream.h"
 
@@ -169,6 +170,10 @@ void tunnel_run(struct client *c, const struct rule *rule)
 
 	if (limit != LIMIT_NONE) {
 		note_cut(c, limit);
+		return;
+	}
+	if (replay_is_on()) {
+		replay_refuse_tunnel(c);
 		return;
 	}
 	c->pending = &r;

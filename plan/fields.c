@@ -13,7 +13,8 @@ static const char *const workspace_names[] = {[PLAN_WORKSPACE_COPY] = "copy",
 	[PLAN_WORKSPACE_READONLY] = "read-only"};
 static const char *const network_names[] = {[PLAN_NETWORK_NONE] = "none",
 	[PLAN_NETWORK_TRUSTED] = "trusted",
-	[PLAN_NETWORK_LEARN] = "learn"};
+	[PLAN_NETWORK_LEARN] = "learn",
+	[PLAN_NETWORK_REPLAY] = "replay"};
 static const char *const on_deny_names[] = {
 	[PLAN_ON_DENY_FAIL] = "fail", [PLAN_ON_DENY_CONTINUE] = "continue"};
 static const char *const ids_names[] = {
@@ -74,6 +75,7 @@ const struct plan_field plan_fields[] = {
 	FIELD("range", PLAN_STRING, range),
 	FIELD("range6", PLAN_STRING, range6),
 	FIELD("registries", PLAN_LIST, registries),
+	FIELD("replay", PLAN_STRING, replay),
 	FIELD("scratch-bytes", PLAN_U64, scratch_bytes),
 	FIELD("scratch-inodes", PLAN_U64, scratch_inodes),
 	FIELD("seccomp", PLAN_STRING, seccomp),

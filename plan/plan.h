@@ -35,6 +35,7 @@ enum plan_network {
 	PLAN_NETWORK_NONE,    /* nothing but the build's own loopback interface */
 	PLAN_NETWORK_TRUSTED, /* and, through cupel-gateway, what `registries` allows */
 	PLAN_NETWORK_LEARN,   /* all that only fetches, to learn from; never attested */
+	PLAN_NETWORK_REPLAY,  /* as trusted, but the answers are those of an earlier build */
 	PLAN_NETWORK_COUNT
 };
 enum plan_on_deny {
@@ -72,6 +73,7 @@ struct plan {
 	struct plan_string range;	 /* base/synthetic.h's, IPv4; "" without a network */
 	struct plan_string range6;	 /* IPv6 */
 	struct plan_list registries;	 /* rules, as gateway/rule.h describes them */
+	struct plan_string replay;	 /* SHA-256 of the earlier build's attestation, or "" */
 	uint64_t net_private;		 /* bool: learns from addresses that are not public, too */
 	uint64_t net_connections;	 /* at one time; 0 for no limit, as of all of these */
 	uint64_t net_head_bytes, net_body_bytes, net_total_bytes;

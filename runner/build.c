@@ -56,6 +56,7 @@ void build_init(struct build *b, const struct run_options *options)
 		.signer = PROCESS_INIT,
 		.collector = PROCESS_INIT,
 		.gateway = PROCESS_INIT,
+		.replay_fd = -1,
 		.network_log_fd = -1,
 		.dependencies_fd = -1,
 		.needles_fd = -1,
@@ -84,6 +85,7 @@ void build_deinit(struct build *b)
 	fd_closep(&b->manifest_fd);
 	fd_closep(&b->attestation_fd);
 	fd_closep(&b->bundle_fd);
+	fd_closep(&b->replay_fd);
 	fd_closep(&b->network_log_fd);
 	fd_closep(&b->dependencies_fd);
 	fd_closep(&b->needles_fd);

@@ -32,7 +32,7 @@ struct run_options {
 		int fd;
 	} credentials[RUN_CREDENTIALS_MAX];
 	int credential_count;
-	const char *result_path;
+	const char *result_path, *replay, *replay_key;
 	int status_fd, passphrase_fd; /* -1: none */
 	bool interactive, force, quiet, verbose, json, help;
 	bool learn, learn_private; /* the network, whatever the configuration's mode */
@@ -84,6 +84,8 @@ struct build {
 	int manifest_fd; /* of the outputs */
 	char keyid[64];
 	int attestation_fd, bundle_fd;
+	int replay_fd;		     /* record of the earlier build that is replayed, or -1 */
+	char replay_sha256[65];	     /* of its attestation, or "" */
 	struct gateway_done network; /* what was asked for, when there was a network */
 	int network_log_fd, dependencies_fd;
 	int needles_fd; /* of what the outputs must not hold */
@@ -109,10 +111,12 @@ int build_configure(struct build *b, struct error *e);	    /* configure.c */
 int build_examine_source(struct build *b, struct error *e); /* source.c */
 int build_identify_image(struct build *b, struct error *e); /* plan.c */
 int build_make_plan(struct build *b, struct error *e);	    /* plan.c */
-int build_start_signer(struct build *b, struct error *e);   /* signer.c */
-int build_start_gateway(struct build *b, struct error *e);  /* gateway.c */
-int build_start_sandbox(struct build *b, struct error *e);  /* sandbox.c */
-int build_supervise(struct build *b, struct error *e);	    /* supervise.c */
+/* The attestation to replay, if there is one, is judged by cupel-verify. replay.c */
+int build_open_replay(struct build *b, struct error *e);
+int build_start_signer(struct build *b, struct error *e);  /* signer.c */
+int build_start_gateway(struct build *b, struct error *e); /* gateway.c */
+int build_start_sandbox(struct build *b, struct error *e); /* sandbox.c */
+int build_supervise(struct build *b, struct error *e);	   /* supervise.c */
 /* Why the gateway ended although nobody asked it to: fills *e. gateway.c */
 void build_explain_gateway(struct build *b, struct error *e);
 /* supervised is what build_supervise() said, which it gives back unless it has worse to say. */
@@ -160,6 +164,8 @@ int build_exit_code(const struct build *b, const struct error *e, int failed);
 int build_report(const struct build *b, const struct error *e, int failed);
 void build_event(const struct build *b, const char *event);
 uint64_t build_now_ms(void); /* wall clock, UTC */
+/* SHA-256 of all that is behind fd, by cupel-collect. plan-command.c */
+int build_digest(int fd, char digest[65], struct error *e);
 /* As people read them: "34.0 KiB". report.c */
 void build_format_bytes(uint64_t bytes, char *out, size_t size);
 /* A line on standard error, for -v only. */

@@ -18,13 +18,19 @@ extern const struct command_spec command_gc;	   /* gc.c */
  * returns on failure, with failure_code.
  */
 int command_exec(char *const argv[], int failure_code);
+/*
+ * Words for cupel-verify that say whom the caller trusts by default, at most
+ * COMMAND_TRUST_WORDS, in static storage. Their number.
+ */
+enum { COMMAND_TRUST_WORDS = 6 };
+int command_add_trust(char **argv);
 /* Prints --help on standard output; 0. */
 int command_print_help(const struct command_spec *command);
 
 struct run_options;
 struct error;
 /* The option table of run serves plan too. */
-enum { RUN_OPTION_COUNT = 26 };
+enum { RUN_OPTION_COUNT = 27 };
 extern const struct option_spec run_option_specs[RUN_OPTION_COUNT];
 /*
  * Reads the command line into *o (zeroed by the caller). 0, or -1 with *e

@@ -120,8 +120,12 @@ int build_start_gateway(struct build *b, struct error *e)
 	if (conf_is_set(&b->conf, CONF_NETWORK_PROXY))
 		snprintf(start.proxy, sizeof(start.proxy), "%s",
 			conf_string(&b->conf, CONF_NETWORK_PROXY));
+	store_fd = b->replay_fd >= 0 ? store_place_open(false, e) : open_store(b);
+	if (store_fd < 0 && b->replay_fd >= 0)
+		return error_wrap(e, "replay");
 	start.store_quota = conf_u64(&b->conf, CONF_STORE_QUOTA);
 	add_input(&start, fds, &count, GATEWAY_STORE, store_fd);
+	add_input(&start, fds, &count, GATEWAY_REPLAY, b->replay_fd);
 	if (process_start("cupel-gateway", argv, &b->gateway, e) < 0 ||
 		build_send_credentials(b, e) < 0)
 		return -1;
@@ -206,10 +210,23 @@ static int take_record(struct build *b, struct error *e)
 	msg_deinit(&m);
 	if (result < 0 || b->needles_fd < 0)
 		return error_set(e, EBADMSG, "malformed answer of cupel-gateway");
+	b->network.first_unanswered[sizeof(b->network.first_unanswered) - 1] = '\0';
 	b->network.first_denied[sizeof(b->network.first_denied) - 1] = '\0';
 	note_store(b);
 	/* It holds the build's network namespace, which is to be gone. */
 	return process_finish(&b->gateway, e);
+}
+
+/* Whatever the command made of it: it did not have what it had then. */
+static int judge_replay(const struct build *b, struct error *e)
+{
+	error_set_kind(e, ERROR_POLICY, 0,
+		"network: the replay has no answer to %llu %s, the first was %s",
+		(unsigned long long)b->network.unanswered,
+		b->network.unanswered == 1 ? "request" : "requests", b->network.first_unanswered);
+	e->hint[0] = '\0';
+	return error_hint(e, "a build only replays if it asks for the same things; make a new "
+			     "record with --network trusted");
 }
 
 int build_finish_gateway(struct build *b, int supervised, struct error *e)
@@ -225,6 +242,8 @@ int build_finish_gateway(struct build *b, int supervised, struct error *e)
 			*e = later;
 		return -1;
 	}
+	if (b->network.unanswered > 0)
+		return judge_replay(b, e);
 	if (b->network.denied == 0 || b->plan->on_deny == PLAN_ON_DENY_CONTINUE)
 		return supervised;
 	error_set_kind(e, ERROR_POLICY, 0, "network: %llu %s refused, the first was %s",

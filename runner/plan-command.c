@@ -18,9 +18,8 @@
 #include "runner/commands.h"
 
 /* cupel-collect prints the digest of what it reads from its descriptor 0. */
-static int read_digest(const struct buf *json, char digest[65], struct error *e)
+int build_digest(int fd, char digest[65], struct error *e)
 {
-	_cleanup_(fd_closep) int json_fd = fd_memfd_sealed("plan.json", json->data, json->size);
 	_cleanup_(fd_closep) int program_fd = process_open_program("cupel-collect", e);
 	int ends[2], status;
 	ssize_t n;
@@ -28,15 +27,15 @@ static int read_digest(const struct buf *json, char digest[65], struct error *e)
 
 	if (program_fd < 0)
 		return -1;
-	if (json_fd < 0 || pipe2(ends, O_CLOEXEC) < 0)
-		return error_set(e, errno, "cannot hand the plan over");
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_set(e, errno, "cannot make a pipe");
 	pid = fork();
 	if (pid == 0) {
 		static char *const argv[] = {(char *)(uintptr_t) "cupel-collect",
 			(char *)(uintptr_t) "digest", (char *)(uintptr_t) "0", NULL};
 		static char *const empty[] = {NULL};
 
-		if (dup2(json_fd, 0) == 0 && dup2(ends[1], 1) == 1)
+		if (dup2(fd, 0) == 0 && dup2(ends[1], 1) == 1)
 			execveat(program_fd, "", argv, empty, AT_EMPTY_PATH);
 		_exit(127);
 	}
@@ -44,9 +43,18 @@ static int read_digest(const struct buf *json, char digest[65], struct error *e)
 	n = fd_read_full(ends[0], digest, 64);
 	close(ends[0]);
 	if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0 || n != 64)
-		return error_set(e, 0, "cannot compute the plan's digest");
+		return error_set(e, 0, "cannot compute a digest");
 	digest[64] = '\0';
 	return 0;
+}
+
+static int read_digest(const struct buf *json, char digest[65], struct error *e)
+{
+	_cleanup_(fd_closep) int fd = fd_memfd_sealed("plan.json", json->data, json->size);
+
+	if (fd < 0)
+		return error_set(e, errno, "cannot hand the plan over");
+	return build_digest(fd, digest, e);
 }
 
 static int print_plan(const struct build *b, bool json, struct error *e)

@@ -79,6 +79,8 @@ static enum plan_network network_of(const struct build *b)
 {
 	if (b->options->learn)
 		return PLAN_NETWORK_LEARN;
+	if (b->replay_fd >= 0)
+		return PLAN_NETWORK_REPLAY;
 	if (b->options->registries != NULL)
 		return PLAN_NETWORK_TRUSTED;
 	return (enum plan_network)conf_u64(&b->conf, CONF_NETWORK_MODE);
@@ -222,6 +224,7 @@ int build_plan_for(const struct build *b, const struct plan_choice *choice, stru
 	put_world(b, choice, &builder);
 	put_limits(b, &builder.head);
 	builder.head.range = builder.head.range6 = plan_add_string(&builder, "");
+	builder.head.replay = plan_add_string(&builder, choice->network ? b->replay_sha256 : "");
 	if (choice->network)
 		put_network(b, &builder);
 	builder.head.environment = plan_add_list(&builder, env.items, env.count);
@@ -330,7 +333,7 @@ int build_make_plan(struct build *b, struct error *e)
 		error_set_kind(e, ERROR_USAGE, 0, "--registry is of no use without a network");
 		return error_hint(e, "add --network trusted");
 	}
-	if (load_registries(b, e) < 0)
+	if (load_registries(b, e) < 0 || build_open_replay(b, e) < 0)
 		return -1;
 	b->plan_fd = build_plan_for(b, &choice, e);
 	if (b->plan_fd < 0)

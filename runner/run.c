@@ -31,6 +31,7 @@ enum run_option {
 	RUN_NETWORK,
 	RUN_REGISTRY,
 	RUN_CREDENTIAL,
+	RUN_REPLAY_KEY,
 	RUN_NO_OVERLAY,
 	RUN_OVERLAY,
 	RUN_ASLR,
@@ -59,11 +60,13 @@ const struct option_spec run_option_specs[RUN_OPTION_COUNT] = {
 	[RUN_KEEP] = {'k', "keep", "GLOB", "keep these files of the workspace, besides $OUT"},
 	[RUN_ENV] = {'e', "env", "NAME=VALUE", "set a variable for the build"},
 	[RUN_NETWORK] = {0, "network", "MODE",
-		"none (default), or trusted: the trusted registries"},
+		"none (default), trusted (the trusted registries), or replay=ATTESTATION"},
 	[RUN_REGISTRY] = {0, "registry", "REGISTRY",
 		"trust this registry, and only those so named"},
 	[RUN_CREDENTIAL] = {0, "credential", "NAME=FD",
 		"take the credential NAME from descriptor FD"},
+	[RUN_REPLAY_KEY] = {0, "replay-key", "PUB",
+		"trust this key alone for the attestation to replay"},
 	[RUN_NO_OVERLAY] = {0, "no-overlay", NULL, "copy the workspace, however large it is"},
 	[RUN_OVERLAY] = {0, "overlay", NULL, "mount the workspace as an overlay, even a small one"},
 	[RUN_ASLR] = {0, "aslr", NULL, "randomise the addresses of processes"},
@@ -158,6 +161,18 @@ static int set_credential(struct run_options *o, const char *value, struct error
 	return 0;
 }
 
+/* What is replayed obeys the rules of the trusted registries. */
+static const char *set_replay(struct run_options *o, const char *mode)
+{
+	static const char prefix[] = "replay=";
+
+	o->replay = NULL;
+	if (strncmp(mode, prefix, sizeof(prefix) - 1) != 0)
+		return mode;
+	o->replay = mode + sizeof(prefix) - 1;
+	return "trusted";
+}
+
 static int set_option(void *context, size_t option, const char *value, struct error *e)
 {
 	struct run_options *o = context;
@@ -175,6 +190,12 @@ static int set_option(void *context, size_t option, const char *value, struct er
 	case RUN_RESULT:
 		o->result_path = value;
 		return 0;
+	case RUN_REPLAY_KEY:
+		o->replay_key = value;
+		return 0;
+	case RUN_NETWORK:
+		value = set_replay(o, value);
+		break;
 	case RUN_STATUS_FD:
 		return set_fd(&o->status_fd, "status-fd", value, e);
 	case RUN_PASSPHRASE_FD:
@@ -198,7 +219,6 @@ static int set_option(void *context, size_t option, const char *value, struct er
 	case RUN_GRACE:
 	case RUN_KEEP:
 	case RUN_ENV:
-	case RUN_NETWORK:
 	case RUN_REGISTRY:
 	case RUN_NO_OVERLAY:
 	case RUN_OVERLAY:

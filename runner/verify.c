@@ -21,19 +21,30 @@ static const struct option_spec specs[] = {VERIFY_OPTIONS(VERIFY_SPEC)};
 
 enum { UNDECIDED = 3 };
 
-struct words {
-	char **argv;
-	int count;
-};
-
-static void trust(struct words *w, char *directory)
+static void trust(char **argv, int *count, char *directory)
 {
 	static char option[] = "--trust-dir";
 
 	if (directory[0] == '\0' || access(directory, F_OK) < 0)
 		return;
-	w->argv[w->count++] = option;
-	w->argv[w->count++] = directory;
+	argv[(*count)++] = option;
+	argv[(*count)++] = directory;
+}
+
+int command_add_trust(char **argv)
+{
+	static char admin[] = "/etc/cupel/trust.d", user[4200], data[4096];
+	char config[4096];
+	int count = 0;
+
+	paths_config(config, sizeof(config));
+	if (config[0] != '\0')
+		snprintf(user, sizeof(user), "%s/trust.d", config);
+	paths_data_place(data, sizeof(data));
+	trust(argv, &count, admin);
+	trust(argv, &count, user);
+	trust(argv, &count, data);
+	return count;
 }
 
 /* Who names the keys that he trusts, trusts no others. */
@@ -50,25 +61,18 @@ static bool names_keys(int argc, char **argv)
 
 static int verify_main(int argc, char **argv)
 {
-	static char program[] = "cupel-verify", admin[] = "/etc/cupel/trust.d";
-	char config[4096], user[4200] = "", data[4096];
-	struct words w = {calloc((size_t)argc + 8, sizeof(*w.argv)), 0};
+	static char program[] = "cupel-verify";
+	char **words = calloc((size_t)argc + 2 + COMMAND_TRUST_WORDS, sizeof(*words));
+	int count = 0;
 
-	if (w.argv == NULL)
+	if (words == NULL)
 		return UNDECIDED;
-	paths_config(config, sizeof(config));
-	if (config[0] != '\0')
-		snprintf(user, sizeof(user), "%s/trust.d", config);
-	paths_data_place(data, sizeof(data));
-	w.argv[w.count++] = program;
-	if (!names_keys(argc, argv)) {
-		trust(&w, admin);
-		trust(&w, user);
-		trust(&w, data);
-	}
+	words[count++] = program;
+	if (!names_keys(argc, argv))
+		count += command_add_trust(words + count);
 	for (int i = 1; i < argc; i++)
-		w.argv[w.count++] = argv[i];
-	return command_exec(w.argv, UNDECIDED);
+		words[count++] = argv[i];
+	return command_exec(words, UNDECIDED);
 }
 
 const struct command_spec command_verify = {"verify", "FILE…",

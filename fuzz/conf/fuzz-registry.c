@@ -34,8 +34,8 @@ static void check_rules(const struct registry *r)
 	}
 	b.head.command = plan_add_list(&b, command, 1);
 	b.head.cupel = b.head.name = b.head.directory = b.head.hostname = b.head.image_digest =
-		b.head.builder_id = b.head.seccomp = b.head.seccomp_digest = b.head.range =
-			b.head.range6 = plan_add_string(&b, "/");
+		b.head.builder_id = b.head.replay = b.head.seccomp = b.head.seccomp_digest =
+			b.head.range = b.head.range6 = plan_add_string(&b, "/");
 	b.head.environment = b.head.outputs = plan_add_list(&b, NULL, 0);
 	b.head.registries = plan_add_list(&b, lines, (uint32_t)r->urls.count);
 	fd = plan_seal(&b, &e);

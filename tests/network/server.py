@@ -165,6 +165,14 @@ async def send_echo_base64(request, writer):
     writer.write(plain(base64.b64encode(b"x" + request["head"])))
 
 
+COUNTED = iter(range(1 << 30))
+
+
+async def send_counted(_request, writer):
+    """Another page each time."""
+    writer.write(plain(f"page {next(COUNTED)}\n".encode()))
+
+
 async def send_late(_request, writer):
     """All of a thousand clients are here before the first is answered."""
     await asyncio.sleep(1)
@@ -217,6 +225,7 @@ BEHAVIOURS = {
     "/team/echo": send_echo,
     "/team/large": lambda r, w: send_large(r, w, 8 << 20),
     "/echo": send_echo,
+    "/counted": send_counted,
     "/late": send_late,
     "/git/": send_git,
 }

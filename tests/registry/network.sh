@@ -42,6 +42,22 @@ attested() {
 		! jq -e 'select(.outcome != \"allowed\")' cupel-out/build.network.jsonl"
 }
 
+# away COMMAND…: where there is no way to any registry.
+away() {
+	if [ "$HALF" = root ]; then
+		unshare -n "$@"
+	else
+		unshare -Un --map-current-user --keep-caps "$@"
+	fi
+}
+
+# replay REGISTRY COMMAND…: the build in then/ once more, out of the store, with no uplink.
+replay() {
+	replay_registry=$1
+	shift
+	away "$CUPEL" run -f --network replay=then/build.intoto.jsonl --registry "$replay_registry" -- "$@"
+}
+
 # Whether npm reaches its registry without us.
 npm_works() {
 	command -v npm >/dev/null || { reason="npm is not installed" && return 1; }
@@ -78,6 +94,19 @@ for p in packages:
 tarballs = {url for url in got if url.endswith(".tgz")}
 assert tarballs == {p["resolved"] for p in packages}, tarballs'
 	cp cupel-out/package-lock.json . && cp fetched.json first.json
+	# shellcheck disable=SC2016 # the build's
+	npm_tree='rm -f package-lock.json
+		npm install --no-audit --no-fund
+		find node_modules -type f | sort | xargs sha256sum >"$OUT/tree"'
+	rm -rf then now
+	expect 0 "npm install, to be replayed" build npm sh -ec "$npm_tree"
+	mv cupel-out then
+	expect 0 "npm install by replay, without an uplink" replay npm sh -ec "$npm_tree"
+	judge "the tree is the same" sh -c 'test -s then/tree && cmp then/tree cupel-out/tree'
+	judge "every request had its answer" sh -c 'test "$(wc -l <cupel-out/build.network.jsonl)" -ge 140 &&
+		! jq -e "select(.outcome != \"allowed\")" cupel-out/build.network.jsonl'
+	printf '# npm: %s requests replayed\n' "$(wc -l <cupel-out/build.network.jsonl)"
+	expect 0 "a verifier sees that it was a replay" "$CUPEL" verify --network replay cupel-out
 	expect 0 "npm ci, by this lock file" build npm sh -ec 'npm ci --no-audit --no-fund
 		npx tsc --version >"$OUT/version"'
 	attested "npm ci"
@@ -151,6 +180,13 @@ case_apt() {
 	expect 0 "apt fetches a compiler" build debian sh -exc "$(cat build.sh)"
 	said "which works" '^compiled with what was fetched'
 	said "without keyrings apt trusts nothing" 'NO_PUBKEY'
+	rm -rf then
+	cp -r cupel-out then
+	expect 0 "and does so by replay, without an uplink" replay debian sh -exc "$(cat build.sh)"
+	said "with a compiler that works" '^compiled with what was fetched'
+	judge "the same output" cmp then/main cupel-out/main
+	rm -rf cupel-out
+	cp -r then cupel-out
 	attested apt
 	judge "every package's SHA-256 is that of the signed index" python3 -c '
 import json, re, urllib.parse

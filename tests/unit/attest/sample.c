@@ -67,6 +67,7 @@ static int seal_plan(const char *builder_id, uint64_t network, uint64_t on_deny)
 	b.head.on_deny = on_deny;
 	if (network != PLAN_NETWORK_NONE)
 		b.head.registries = plan_add_list(&b, registries, 2);
+	b.head.replay = plan_add_string(&b, network == PLAN_NETWORK_REPLAY ? digest_a : "");
 	b.head.cupel = plan_add_string(&b, "0.1.0");
 	b.head.name = plan_add_string(&b, "sample");
 	b.head.command = plan_add_list(&b, command, 2);
@@ -86,6 +87,11 @@ static int seal_plan(const char *builder_id, uint64_t network, uint64_t on_deny)
 int sample_plan(const char *builder_id)
 {
 	return seal_plan(builder_id, PLAN_NETWORK_NONE, PLAN_ON_DENY_FAIL);
+}
+
+int sample_plan_replay(const char *builder_id)
+{
+	return seal_plan(builder_id, PLAN_NETWORK_REPLAY, PLAN_ON_DENY_FAIL);
 }
 
 int sample_plan_trusted(const char *builder_id, uint64_t on_deny)

@@ -37,6 +37,8 @@ int sample_plan(const char *builder_id); /* a sealed memfd */
 int sample_plan_trusted(const char *builder_id, uint64_t on_deny);
 /* Of a build that learns. */
 int sample_plan_learn(const char *builder_id);
+/* And for one that replays the attestation with the digest aaaa…. */
+int sample_plan_replay(const char *builder_id);
 struct sign_record sample_record(const char *manifest);
 /* Input for statement_build(); owns copies of the lists. */
 void sample_input(struct statement_input *in, const char *manifest, const char *packages);

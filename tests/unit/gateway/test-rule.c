@@ -24,8 +24,8 @@ static int read_lines(const char *const *lines, uint32_t count, struct rules *r,
 	plan_builder_init(&b);
 	b.head.command = plan_add_list(&b, command, 1);
 	b.head.cupel = b.head.name = b.head.directory = b.head.hostname = b.head.image_digest =
-		b.head.builder_id = b.head.seccomp = b.head.seccomp_digest = b.head.range =
-			b.head.range6 = plan_add_string(&b, "/");
+		b.head.builder_id = b.head.replay = b.head.seccomp = b.head.seccomp_digest =
+			b.head.range = b.head.range6 = plan_add_string(&b, "/");
 	b.head.environment = b.head.outputs = plan_add_list(&b, NULL, 0);
 	b.head.registries = plan_add_list(&b, lines, count);
 	fd = plan_seal(&b, e);

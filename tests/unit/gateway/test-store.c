@@ -36,12 +36,11 @@
 
 static int place = -1;
 
-static void make_place(uint64_t quota)
+static int make_place(void **state)
 {
 	char path[] = "/tmp/test-store.XXXXXX", name[32];
-	struct error e = {0};
-	int used;
 
+	(void)state;
 	assert_non_null(mkdtemp(path));
 	place = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(mkdirat(place, STORE_TEMPORARY, 0700), 0);
@@ -50,6 +49,34 @@ static void make_place(uint64_t quota)
 		snprintf(name, sizeof(name), "%s/%02x", STORE_OBJECTS, (unsigned int)i);
 		assert_int_equal(mkdirat(place, name, 0700), 0);
 	}
+	return 0;
+}
+
+static void empty(const char *directory)
+{
+	int fd = openat(place, directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fdopendir(fd);
+	struct dirent *entry;
+
+	assert_non_null(d);
+	while ((entry = readdir(d)) != NULL)
+		if (entry->d_name[0] != '.')
+			assert_int_equal(unlinkat(fd, entry->d_name, 0), 0);
+	closedir(d);
+}
+
+/* An empty store with this quota. */
+static void begin(uint64_t quota)
+{
+	char name[32];
+	struct error e = {0};
+	int used;
+
+	for (int i = 0; i < STORE_FANS; i++) {
+		snprintf(name, sizeof(name), "%s/%02x", STORE_OBJECTS, (unsigned int)i);
+		empty(name);
+	}
+	empty(STORE_TEMPORARY);
 	used = openat(place, STORE_USED, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	assert_int_equal(dprintf(used, "%020d\n", 0), STORE_USED_SIZE);
 	close(used);
@@ -59,11 +86,11 @@ static void make_place(uint64_t quota)
 static int set_up(void **state)
 {
 	(void)state;
-	make_place(0);
+	begin(0);
 	return 0;
 }
 
-static int tear_down(void **state)
+static int remove_place(void **state)
 {
 	char link[64], path[256] = "", command[300];
 
@@ -264,8 +291,8 @@ static void test_quota(void **state)
 	struct store_counts counts;
 	char digest[65];
 
-	tear_down(state);
-	make_place(12);
+	(void)state;
+	begin(12);
 	assert_true(keep("hello", HELLO));
 	assert_true(store_put("world", 5, digest));
 	assert_false(store_put("too much", 8, digest));
@@ -287,8 +314,8 @@ static void test_quota_of_all(void **state)
 	struct error e = {0};
 	char digest[65];
 
-	tear_down(state);
-	make_place(12);
+	(void)state;
+	begin(12);
 	assert_true(store_put("0123456789", 10, digest));
 	assert_int_equal(store_open(place, 12, &e), 0);
 	assert_false(store_put("0123", 4, digest));
@@ -324,8 +351,8 @@ static void test_spool(void **state)
 
 static void test_spool_beyond_the_quota(void **state)
 {
-	tear_down(state);
-	make_place(3);
+	(void)state;
+	begin(3);
 	use_spool(false);
 	assert_int_equal(used(), 0);
 }
@@ -409,7 +436,7 @@ static void test_with_temporary_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup(name, set_up)
 		TEST(test_what_is_kept_is_found),
 		TEST(test_twice_is_once),
 		TEST(test_put_gives_the_digest),
@@ -427,5 +454,5 @@ int main(void)
 		TEST(test_with_temporary_names),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_place, remove_place);
 }

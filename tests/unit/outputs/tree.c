@@ -153,7 +153,7 @@ int tree_plan_fd(const struct tree_plan *how)
 	plan_builder_init(&b);
 	empty = plan_add_string(&b, "");
 	b.head.cupel = b.head.directory = b.head.hostname = b.head.image_digest = empty;
-	b.head.builder_id = b.head.seccomp = b.head.seccomp_digest = empty;
+	b.head.builder_id = b.head.replay = b.head.seccomp = b.head.seccomp_digest = empty;
 	b.head.range = b.head.range6 = empty;
 	b.head.name = plan_add_string(&b, "demo");
 	b.head.command = plan_add_list(&b, command, 1);

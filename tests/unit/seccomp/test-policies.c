@@ -30,6 +30,7 @@
 #include "base/cleanup.h"
 #include "sandbox/seccomp/simulate.h"
 #include "seccomp-collect.h"
+#include "seccomp-gateway-replay.h"
 #include "seccomp-gateway.h"
 #include "seccomp-gc.h"
 #include "seccomp-image.h"
@@ -273,6 +274,21 @@ static const struct expectation of_gateway[] = {
 	{NO(EPERM), SYS_mprotect, {0, 0, PROT_READ | PROT_EXEC}},
 };
 
+/* No way to make a connection, and else as any gateway. */
+static const struct expectation of_gateway_replay[] = {
+	{NO(EPERM), SYS_socket, {AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0}},
+	{NO(EPERM), SYS_socket, {AF_INET6, SOCK_STREAM, 0}},
+	{NO(EPERM), SYS_socket, {AF_UNIX, SOCK_STREAM, 0}},
+	{NO(EPERM), SYS_socketpair, {AF_UNIX, SOCK_STREAM, 0}},
+	{NO(EPERM), SYS_connect, {0}},
+	{NO(EPERM), SYS_bind, {0}},
+	{NO(EPERM), SYS_sendto, {0, 0, 0, MSG_FASTOPEN}},
+	{ALLOW, SYS_accept4, {0}},
+	{ALLOW, SYS_sendto, {0, 0, 0, MSG_NOSIGNAL}},
+	{ALLOW, SYS_openat, {0, 0, O_RDONLY | O_CLOEXEC}},
+	{NO(EPERM), SYS_openat, {0, 0, O_WRONLY}},
+};
+
 static const struct expectation of_gc[] = {
 	{ALLOW, SYS_openat, {0, 0, O_RDONLY | O_DIRECTORY | O_CLOEXEC}},
 	{ALLOW, SYS_openat, {0, 0, O_RDWR | O_CLOEXEC}},
@@ -335,6 +351,8 @@ static const struct {
 	{FILTER(verify, VERIFY), TABLE(of_unconnected)},
 	{FILTER(collect, COLLECT), TABLE(of_collect)},
 	{FILTER(gateway, GATEWAY), TABLE(of_gateway)},
+	{FILTER(gateway_replay, GATEWAY_REPLAY), TABLE(of_programs)},
+	{FILTER(gateway_replay, GATEWAY_REPLAY), TABLE(of_gateway_replay)},
 	{FILTER(gc, GC), TABLE(of_gc)},
 	{FILTER(image, IMAGE), TABLE(of_image)},
 	{FILTER(sign, SIGN), TABLE(of_sign)},

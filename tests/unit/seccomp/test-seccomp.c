@@ -35,6 +35,7 @@
 #include "seccomp-build.h"
 #include "seccomp-collect.h"
 #include "seccomp-guard.h"
+#include "seccomp-gateway-replay.h"
 #include "seccomp-gateway.h"
 #include "seccomp-gc.h"
 #include "seccomp-image.h"
@@ -54,6 +55,7 @@ enum {
 	ZEROCOPY,
 	COLLECT,
 	GATEWAY,
+	GATEWAY_REPLAY,
 	GC,
 	IMAGE,
 	SIGN,
@@ -74,6 +76,7 @@ static const struct filter {
 	[ZEROCOPY] = {{"zerocopy"}, CODE(zerocopy, ZEROCOPY)},
 	[COLLECT] = {{"collect"}, CODE(collect, COLLECT)},
 	[GATEWAY] = {{"gateway"}, CODE(gateway, GATEWAY)},
+	[GATEWAY_REPLAY] = {{"replay", "gateway"}, CODE(gateway_replay, GATEWAY_REPLAY)},
 	[GC] = {{"gc"}, CODE(gc, GC)},
 	[IMAGE] = {{"image"}, CODE(image, IMAGE)},
 	[SIGN] = {{"sign"}, CODE(sign, SIGN)},
