@@ -173,10 +173,9 @@ static int confine(struct error *e)
 		if (fd >= 0)
 			paths[what.path_count++] = (struct confine_path){fd, CONFINE_READ};
 	}
-	for (size_t i = 0; i < gateway.rules.count && !proxy_is_set(); i++)
-	for (size_t i = 0; online && i < gateway.rules.count; i++)
+	for (size_t i = 0; online && !proxy_is_set() && i < gateway.rules.count; i++)
 		ports[what.connect_port_count++] = gateway.rules.rules[i].port;
-	if (proxy_is_set()) {
+	if (online && proxy_is_set()) {
 		ports[0] = proxy_port();
 		what.connect_port_count = 1;
 	}

@@ -116,7 +116,6 @@ int build_start_gateway(struct build *b, struct error *e)
 	}
 	if (!has_network(b))
 		return 0;
-	store_fd = open_store(b);
 	if (conf_is_set(&b->conf, CONF_NETWORK_PROXY))
 		snprintf(start.proxy, sizeof(start.proxy), "%s",
 			conf_string(&b->conf, CONF_NETWORK_PROXY));
