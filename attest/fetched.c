@@ -35,6 +35,8 @@ static void put_annotations(struct json *j, const struct dependency *d)
 		json_string(j, "cupel_index", d->index);
 	if (is_tunnel(d))
 		json_bool(j, "cupel_inspected", 0);
+	if (d->locked)
+		json_bool(j, "cupel_locked", 1);
 	if (d->registry != NULL)
 		json_string(j, "cupel_registry", d->registry);
 	if (d->has_size) {

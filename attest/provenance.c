@@ -66,6 +66,8 @@ static void put_external(struct json *j, const struct plan *p)
 	put_list(j, "command", p, p->command);
 	json_string(j, "directory", plan_string(p, p->directory));
 	put_list(j, "environment", p, p->environment);
+	if (p->locks.count > 0)
+		put_list(j, "locks", p, p->locks);
 	if (p->outputs.count > 0)
 		put_list(j, "outputs", p, p->outputs);
 	json_object_end(j);

@@ -33,7 +33,10 @@ void dependencies_put(struct buf *out, const struct dependency *d)
 	buf_printf(
 		out, " %s %s %s ", or_none(d->media_type), or_none(d->registry), or_none(d->purl));
 	if (d->status != 0)
-		buf_printf(out, "%d %s", d->status, d->cut ? "cut" : "whole");
+		buf_printf(out, "%d %s", d->status,
+			d->cut	    ? "cut"
+			: d->locked ? "locked"
+				    : "whole");
 	else
 		buf_puts(out, "- -");
 	buf_printf(out, " %s\n", or_none(d->index));
@@ -176,10 +179,11 @@ static int parse_status(const char *status, const char *end, struct dependency *
 	if (strcmp(status, "-") == 0)
 		return strcmp(end, "-") == 0 ? 0 : -1;
 	ret->cut = strcmp(end, "cut") == 0;
+	ret->locked = strcmp(end, "locked") == 0;
 	if (!is_number(status, &number) || number < 200 || number > 599)
 		return -1;
 	ret->status = (int)number;
-	return ret->cut || strcmp(end, "whole") == 0 ? 0 : -1;
+	return ret->cut || ret->locked || strcmp(end, "whole") == 0 ? 0 : -1;
 }
 
 static int parse_fields(char *const field[DEPENDENCIES_FIELDS], struct dependency *ret)

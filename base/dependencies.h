@@ -17,7 +17,8 @@ struct error;
  * URL is normalised and redacted, and its host in lower case; digests are of the body as
  * it came from the registry (hexadecimal, lower case), SIZE is decimal, MEDIA-TYPE is
  * type/subtype without parameters, PURL begins with "pkg:". STATUS is the answer's, END
- * "whole" or "cut": the body came to its end or not. INDEX is the URL of the signed index
+ * "whole", "cut" (the body came to its end or not) or "locked": whole, and what a lock file
+ * said before it was delivered. INDEX is the URL of the signed index
  * that PURL was found by. A tunnel that was not inspected has "https://HOST:PORT" as URL,
  * or "tcp://HOST:PORT" when not even its beginning was, REGISTRY and perhaps SIZE. An object that
  *git asked for has "git+", its repository's URL, '@' and its id (40 or 64 hexadecimal digits) as
@@ -30,7 +31,7 @@ struct dependency {
 	const char *sha256;					   /* NULL: a tunnel, or git's */
 	const char *sha512, *media_type, *registry, *purl, *index; /* NULL: there is none */
 	const char *git_id; /* the end of url, where dependencies_next() finds it, or NULL */
-	bool has_size, cut;
+	bool has_size, cut, locked;
 	uint64_t size;
 	int status; /* 200 to 599; 0: none */
 };

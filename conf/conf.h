@@ -38,6 +38,7 @@ struct conf {
 /* Values of keys with choices, in the order of those. */
 enum conf_workspace_mode { CONF_WORKSPACE_AUTO, CONF_WORKSPACE_COPY, CONF_WORKSPACE_OVERLAY };
 enum conf_network_mode { CONF_NETWORK_NONE, CONF_NETWORK_TRUSTED };
+enum conf_digest { CONF_DIGEST_LOCK, CONF_DIGEST_RECORD };
 enum conf_on_deny { CONF_ON_DENY_FAIL, CONF_ON_DENY_CONTINUE };
 
 /* Gives every key its default. 0, or -1 with *e filled (out of memory). */

@@ -55,6 +55,11 @@
 	X(CONF_NETWORK_TIME, "network", "time", CONF_DURATION, CONF_BY_PROJECT, CONF_ONLY_LOWER,   \
 		"2h", CONF_RULE_NONE, NULL,                                                        \
 		"time that one request and its answer may take; 0 for no limit")                   \
+	X(CONF_NETWORK_DIGEST, "network", "digest", CONF_ENUM, CONF_BY_PROJECT, CONF_ONLY_FIRST,   \
+		"record", CONF_RULE_NONE, "lock|record",                                           \
+		"lock to put all registries in lock mode, besides those whose files do")           \
+	X(CONF_NETWORK_LOCKS, "network", "locks", CONF_LIST, CONF_BY_PROJECT, CONF_FREE, NULL,     \
+		CONF_RULE_LOCK, NULL, "a lock file, for registries in lock mode")                  \
 	X(CONF_STORE_ENABLED, "store", "enabled", CONF_BOOL, CONF_BY_USER, CONF_FREE, "yes",       \
 		CONF_RULE_NONE, NULL, "whether what registries answer is kept, for replay")        \
 	X(CONF_STORE_QUOTA, "store", "quota", CONF_BYTES, CONF_BY_USER, CONF_FREE, "10G",          \

@@ -82,6 +82,7 @@ static bool contradict(const struct rule *a, const struct rule *b)
 	if (a_size != b_size || memcmp(a_place, b_place, a_size) != 0)
 		return false;
 	return a->registry->private_addresses != b->registry->private_addresses ||
+	       a->registry->locked != b->registry->locked ||
 	       strcmp(registry_mode_name(a->registry, a->i),
 		       registry_mode_name(b->registry, b->i)) != 0;
 }
@@ -99,8 +100,8 @@ static int check_contradictions(const struct rule *rules, size_t count, struct e
 				"%s:%u contradicts %s:%u about the same host and port",
 				b->registry->file, b->registry->urls.items[b->i].line,
 				a->registry->file, a->registry->urls.items[a->i].line);
-			return error_hint(e, "give both the same mode and private, or pick "
-					     "only one of them");
+			return error_hint(e, "give both the same mode, digest and private, or "
+					     "pick only one of them");
 		}
 	return 0;
 }
@@ -135,8 +136,32 @@ static int check_count(const struct conf *c, size_t count, struct error *e)
 	return error_hint(e, "pick fewer with 'registries' in section [network]");
 }
 
-static int print(
-	const struct rule *rules, size_t count, struct registry_rules *ret, struct error *e)
+/* [network] can lock what is not, and never the other way round. */
+static void print_rule(const struct rule *rule, bool locked, struct buf *out)
+{
+	struct registry g = *rule->registry;
+
+	g.locked = g.locked || locked;
+	registry_print_rule(&g, rule->i, out);
+}
+
+static int check_tunnels(
+	const struct conf *c, const struct rule *rules, size_t count, struct error *e)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (rules[i].registry->mode != REGISTRY_TUNNEL)
+			continue;
+		error_set_kind(e, ERROR_USAGE, 0,
+			"%s: registry '%s' is a tunnel, and cannot be "
+			"locked",
+			conf_origin(c, CONF_NETWORK_DIGEST), rules[i].registry->name);
+		return error_hint(e, "pick other ones with 'registries' in section [network]");
+	}
+	return 0;
+}
+
+static int print(const struct rule *rules, size_t count, bool locked, struct registry_rules *ret,
+	struct error *e)
 {
 	_cleanup_(registry_rules_deinit) struct registry_rules made = {
 		calloc(count, sizeof(*made.lines)), 0};
@@ -144,7 +169,8 @@ static int print(
 	for (; made.lines != NULL && made.count < count; made.count++) {
 		_cleanup_(buf_deinit) struct buf line = BUF_INIT;
 
-		registry_print_rule(rules[made.count].registry, rules[made.count].i, &line);
+		print_rule(&rules[made.count], locked, &line);
+		made.locked = made.locked || locked || rules[made.count].registry->locked;
 		if (!buf_ok(&line))
 			break;
 		made.lines[made.count] = take_ptr(line.data);
@@ -160,6 +186,7 @@ int registry_choose(const struct conf *c, const struct registries *all, struct r
 	struct error *e)
 {
 	struct rule rules[REGISTRY_RULES_MAX];
+	bool locked = conf_u64(c, CONF_NETWORK_DIGEST) == CONF_DIGEST_LOCK;
 	size_t count;
 
 	*ret = (struct registry_rules){0};
@@ -170,7 +197,9 @@ int registry_choose(const struct conf *c, const struct registries *all, struct r
 	count = collect(c, all, rules);
 	if (check_count(c, count, e) < 0 || check_contradictions(rules, count, e) < 0)
 		return -1;
-	return print(rules, count, ret, e);
+	if (locked && check_tunnels(c, rules, count, e) < 0)
+		return -1;
+	return print(rules, count, locked, ret, e);
 }
 
 int registry_take_all(const struct registries *all, struct registry_rules *ret, struct error *e)

@@ -21,6 +21,7 @@
 struct reading {
 	struct registry *registry;
 	unsigned int mode_line; /* 0: not set */
+	unsigned int digest_line;
 };
 
 typedef int set_fn(struct reading *r, const struct ini_item *item, struct error *e);
@@ -122,6 +123,23 @@ static int set_post(struct reading *r, const struct ini_item *item, struct error
 	return add_pattern(&r->registry->posts, item, e);
 }
 
+static int set_digest(struct reading *r, const struct ini_item *item, struct error *e)
+{
+	bool lock = strcmp(item->value, "lock") == 0;
+
+	if (!lock && strcmp(item->value, "record") != 0)
+		return refuse_item(item, e, "'digest' is neither record nor lock",
+			"lock: nothing comes in that no lock file of the project has a digest of");
+	r->registry->locked = lock;
+	r->digest_line = item->line;
+	return 0;
+}
+
+static int set_unlocked(struct reading *r, const struct ini_item *item, struct error *e)
+{
+	return add_pattern(&r->registry->unlocked, item, e);
+}
+
 static int set_private(struct reading *r, const struct ini_item *item, struct error *e)
 {
 	bool yes = strcmp(item->value, "yes") == 0;
@@ -150,6 +168,8 @@ static const struct {
 	{"method", set_method},
 	{"path", set_path},
 	{"post", set_post},
+	{"digest", set_digest},
+	{"unlocked", set_unlocked},
 	{"private", set_private},
 	{"description", set_description},
 };
@@ -171,7 +191,8 @@ static int on_item(void *context, const struct ini_item *item, struct error *e)
 			return keys[i].set(r, item, e);
 	error_set_kind(
 		e, ERROR_USAGE, 0, "%s:%u: unknown key '%s'", item->file, item->line, item->key);
-	return error_hint(e, "there is url, mode, method, path, post, private and description");
+	return error_hint(e, "there is url, mode, method, path, post, digest, unlocked, private "
+			     "and description");
 }
 
 static bool is_tls(const char *url)
@@ -244,6 +265,17 @@ static int check_tunnel(const struct reading *r, struct error *e)
 	return 0;
 }
 
+static int check_digest(const struct reading *r, struct error *e)
+{
+	const struct registry *g = r->registry;
+
+	if (g->locked && g->mode == REGISTRY_TUNNEL)
+		return refuse(g->file, r->digest_line, e, "a tunnel cannot be locked",
+			"nobody sees what comes through a tunnel: take the line away, or the "
+			"mode");
+	return 0;
+}
+
 /* Patterns are whole paths: one that is below no url was meant in another way. */
 static int check_patterns(
 	const struct registry *g, const struct registry_texts *patterns, struct error *e)
@@ -294,8 +326,9 @@ static int finish(const struct reading *r, struct error *e)
 	for (size_t i = 0; i < g->urls.count; i++)
 		if (check_mode(r, &g->urls.items[i], e) < 0)
 			return -1;
-	if (check_tunnel(r, e) < 0 || check_patterns(g, &g->paths, e) < 0 ||
-		check_patterns(g, &g->posts, e) < 0)
+	if (check_tunnel(r, e) < 0 || check_digest(r, e) < 0 ||
+		check_patterns(g, &g->paths, e) < 0 || check_patterns(g, &g->posts, e) < 0 ||
+		check_patterns(g, &g->unlocked, e) < 0)
 		return -1;
 	for (size_t i = 0; i < g->urls.count; i++)
 		if (check_covered(g, &g->urls.items[i], e) < 0)
@@ -343,6 +376,7 @@ void registry_deinit(struct registry *r)
 	deinit_texts(&r->methods);
 	deinit_texts(&r->paths);
 	deinit_texts(&r->posts);
+	deinit_texts(&r->unlocked);
 	*r = (struct registry){0};
 }
 
@@ -376,6 +410,10 @@ void registry_print_rule(const struct registry *r, size_t i, struct buf *out)
 	print_texts("method", &r->methods, NULL, out);
 	print_texts("path", &r->paths, url->text, out);
 	print_texts("post", &r->posts, url->text, out);
+	if (r->locked) {
+		buf_puts(out, " digest=lock");
+		print_texts("unlocked", &r->unlocked, url->text, out);
+	}
 	buf_printf(out, " private=%s from=registries.d/%s.ini:%u",
 		r->private_addresses ? "yes" : "no", r->name, url->line);
 }

@@ -45,10 +45,11 @@ struct registry {
 	enum conf_level level; /* vendor, administrator or user */
 	enum registry_mode mode;
 	bool private_addresses;
+	bool locked;		       /* digest = lock */
 	char *description;	       /* or NULL */
 	struct registry_texts urls;    /* "https://host:443/path/", "tcp://host:22/", lower case */
 	struct registry_texts methods; /* GET and HEAD when the file names none; a tunnel: none */
-	struct registry_texts paths, posts;
+	struct registry_texts paths, posts, unlocked;
 };
 
 struct registries {
@@ -86,6 +87,7 @@ void registry_print_rule(const struct registry *r, size_t i, struct buf *out);
 struct registry_rules {
 	char **lines;
 	size_t count;
+	bool locked; /* one of them is in lock mode */
 };
 void registry_rules_deinit(struct registry_rules *r); /* also for _cleanup_ */
 /*

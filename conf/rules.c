@@ -89,6 +89,11 @@ static bool is_uri(const struct conf_candidate *c)
 		       strlen(c->text + n);
 }
 
+static bool is_lock(const struct conf_candidate *c)
+{
+	return c->level == CONF_LEVEL_COMMAND_LINE || components_hold(c->text, is_not_up);
+}
+
 static bool is_registry(const struct conf_candidate *c)
 {
 	size_t n = strlen(c->text);
@@ -166,6 +171,7 @@ static const struct {
 	[CONF_RULE_VARIABLE] = {is_variable, "'NAME=value' with a name of letters, digits and '_'"},
 	[CONF_RULE_ABSOLUTE] = {is_absolute, "an absolute path"},
 	[CONF_RULE_URI] = {is_uri, "a URI such as 'https://example.org/builder'"},
+	[CONF_RULE_LOCK] = {is_lock, "a path below the workspace, without '..'"},
 	[CONF_RULE_REGISTRY] = {is_registry, "the name of a registry: at most 49 letters, digits, "
 					     "'-' and '.', not beginning with '-' or '.'"},
 	[CONF_RULE_RANGE] = {is_range, "a range such as '" SYNTHETIC_DEFAULT4 "', with a prefix of "

@@ -23,6 +23,7 @@ enum conf_rule {
 	CONF_RULE_VARIABLE,  /* "NAME=value" */
 	CONF_RULE_ABSOLUTE,  /* an absolute path; on the command line any */
 	CONF_RULE_URI,
+	CONF_RULE_LOCK,	    /* below the workspace; on the command line any */
 	CONF_RULE_REGISTRY, /* a registry's name */
 	CONF_RULE_RANGE,    /* of a synthetic network, IPv4 */
 	CONF_RULE_RANGE6,   /* IPv6 */

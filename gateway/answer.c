@@ -105,7 +105,7 @@ static void note_redirect(struct exchange *x)
 		return;
 	snprintf(from.host, sizeof(from.host), "%s", x->client->host);
 	url_redact(x->target, from.path);
-	grant_give(&from, f->value.data, f->value.size, x->rule->name);
+	grant_give(&from, f->value.data, f->value.size, x->rule->name, &x->lock);
 }
 
 /* An HTTP/1.0 client does not know chunks: its body ends with the connection. */
@@ -143,8 +143,7 @@ static bool wants_sha512(const struct exchange *x)
 	return n > 4 && strcmp(x->target + n - 4, ".tgz") == 0;
 }
 
-/* What a replay needs; only of an answer that came whole. */
-static void keep(struct exchange *x, struct store_file *body)
+void answer_keep(struct exchange *x, struct store_file *body)
 {
 	if ((body->size == 0 || store_commit(body, x->down.sha256_hex)) &&
 		store_put(x->head.data, x->head.size, x->head_sha256))
@@ -165,14 +164,20 @@ int answer_judge(struct exchange *x)
 	return 0;
 }
 
+void answer_note(struct exchange *x)
+{
+	note_media_type(x);
+	note_redirect(x);
+	x->record.status = x->answer.status;
+}
+
 int answer_pass(struct exchange *x)
 {
 	struct stream *from = x->upstream != NULL ? &x->upstream->stream : NULL;
 	struct stream *to = &x->client->stream;
 	_cleanup_(store_abandon) struct store_file kept = STORE_FILE_INIT;
 
-	note_media_type(x);
-	note_redirect(x);
+	answer_note(x);
 	x->down = (struct body){.from = from,
 		.to = to,
 		.framing = x->answer.framing,
@@ -186,6 +191,7 @@ int answer_pass(struct exchange *x)
 	x->record.status = x->answer.status;
 	if (from != NULL)
 		stream_use(from, x->answer.size);
+	stream_use(from, x->answer.size);
 	to->deadline = task_now() + CLIENT_HEAD_MS;
 	if (!buf_ok(&x->head) || stream_write(to, x->head.data, x->head.size) < 0)
 		return exchange_fail(x, "the client is gone, answer of");
@@ -196,6 +202,6 @@ int answer_pass(struct exchange *x)
 		x->limit = x->down.broken;
 		return x->echo.found != NULL ? repeats(x, x->echo.found) : -1;
 	}
-	keep(x, &kept);
+	answer_keep(x, &kept);
 	return 0;
 }

@@ -193,7 +193,12 @@ static int go_on(struct exchange *x)
 		refuse(x, x->limit != LIMIT_NONE ? 403 : status, true);
 		return -1;
 	}
-	if (answer_pass(x) < 0) {
+	if (locked_applies(x) && locked_fetch(x) < 0) {
+		x->nearest = NULL;
+		refuse(x, x->mismatch || x->limit != LIMIT_NONE ? 403 : 502, true);
+		return -1;
+	}
+	if ((locked_applies(x) ? locked_deliver(x) : answer_pass(x)) < 0) {
 		note_cut(x);
 		return -1;
 	}
@@ -235,10 +240,12 @@ bool exchange_run(struct client *c)
 		return false;
 	}
 	x->client = c;
+	x->spool = STORE_FILE_INIT;
 	x->record.inspected = true;
 	again = run(x);
 	upstream_drop(x->upstream);
 	replay_forget(x);
+	store_abandon(&x->spool);
 	buf_deinit(&x->head);
 	echo_deinit(&x->echo);
 	free(x->grant);

@@ -9,8 +9,10 @@
 #include "gateway/grant.h"
 #include "gateway/http.h"
 #include "gateway/limit.h"
+#include "gateway/lock.h"
 #include "gateway/record.h"
 #include "gateway/rule.h"
+#include "gateway/store.h"
 #include "gateway/upstream.h"
 #include "gateway/url.h"
 
@@ -28,16 +30,19 @@ struct exchange {
 	const struct rule *rule, *nearest;
 	struct grant *grant;
 	const struct held *credential; /* that goes with it, or NULL */
+	struct lock_match lock;	       /* what the body has to be; without any: whatever it is */
 	struct place place;
 	struct upstream *upstream;
 	struct replayed *replayed; /* owned by replay.c; NULL unless a replay answers */
 	struct body up, down;
 	struct echo echo;
 	struct record record;
-	char why[256], media_type[128], wants[WANTS_ROOM];
+	char why[512], media_type[128], wants[WANTS_ROOM];
 	char vary[65], head_sha256[65]; /* for the record */
 	enum limit limit;		/* that it would go beyond, when it was refused for that */
 	uint64_t until;			/* task_now() when it takes too long; 0: never */
+	struct store_file spool;	/* of a locked body */
+	bool mismatch;			/* it is not what the lock says */
 	bool keep;			/* the client's connection, for another request */
 	bool gone;			/* the client, before its request was whole */
 };
@@ -72,5 +77,21 @@ void request_note_wants(struct exchange *x);
 int answer_read(struct exchange *x);
 /* Whether the limits of the build have room for it: 0, or -1 with x->limit. */
 int answer_judge(struct exchange *x);
+/* For the record, and for who is redirected. */
+void answer_note(struct exchange *x);
+/* What a replay needs; only of an answer that came whole. */
+void answer_keep(struct exchange *x, struct store_file *body);
 /* All of it to the client. 0, or -1 with x->why: the client has then seen no proper end. */
 int answer_pass(struct exchange *x);
+
+/* locked.c: the same when a lock says what the body has to be. */
+
+/* Whether x->lock speaks of this answer's body. */
+bool locked_applies(const struct exchange *x);
+/*
+ * Reads the body and judges it: nothing has gone to the client. 0; or -1 with x->why, and
+ * x->mismatch when it is not what the lock says.
+ */
+int locked_fetch(struct exchange *x);
+/* What was fetched, to the client. 0 or -1 with x->why. */
+int locked_deliver(struct exchange *x);

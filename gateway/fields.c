@@ -33,6 +33,10 @@ static const char *const hop_fields[] = {"alt-svc", "connection", "content-lengt
 	"proxy-authenticate", "proxy-authorization", "proxy-connection", "set-cookie",
 	"set-cookie2", "te", "trailer", "transfer-encoding", "upgrade"};
 
+/* What makes an answer less than the file, or another form of it. */
+static const char *const part_fields[] = {"accept-encoding", "accept-ranges", "content-encoding",
+	"content-range", "if-range", "range"};
+
 static bool is_one_of(struct http_text name, const char *const *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -79,13 +83,18 @@ static void put_field(const struct http_field *f, struct buf *out)
 	buf_puts(out, "\r\n");
 }
 
-void fields_put_request(const struct http_head *h, struct buf *out)
+static bool is_part(struct http_text name)
+{
+	return is_one_of(name, part_fields, array_size(part_fields));
+}
+
+static void put_request(const struct http_head *h, bool whole, struct buf *out)
 {
 	for (size_t i = 0; i < h->field_count; i++) {
 		const struct http_field *f = &h->fields[i];
 
 		if (is_one_of(f->name, request_fields, array_size(request_fields)) &&
-			!is_nominated(h, f->name))
+			!is_nominated(h, f->name) && !(whole && is_part(f->name)))
 			put_field(f, out);
 	}
 }
@@ -112,6 +121,15 @@ static void put_variant(const char *name, const struct http_field *f, struct buf
 	else
 		buf_append(out, f->value.data, f->value.size);
 	buf_puts(out, "\n");
+void fields_put_request(const struct http_head *h, struct buf *out)
+{
+	put_request(h, false, out);
+}
+
+void fields_put_whole_request(const struct http_head *h, struct buf *out)
+{
+	put_request(h, true, out);
+	buf_puts(out, "Accept-Encoding: identity\r\n");
 }
 
 /* In the table's order, because clients may change theirs. */
@@ -132,13 +150,23 @@ void fields_digest_variants(const struct http_head *h, char out[65])
 	}
 }
 
-void fields_put_answer(const struct http_head *h, struct buf *out)
+static void put_answer(const struct http_head *h, bool whole, struct buf *out)
 {
 	for (size_t i = 0; i < h->field_count; i++) {
 		const struct http_field *f = &h->fields[i];
 
 		if (!is_one_of(f->name, hop_fields, array_size(hop_fields)) &&
-			!is_nominated(h, f->name))
+			!is_nominated(h, f->name) && !(whole && is_part(f->name)))
 			put_field(f, out);
 	}
+}
+
+void fields_put_answer(const struct http_head *h, struct buf *out)
+{
+	put_answer(h, false, out);
+}
+
+void fields_put_whole_answer(const struct http_head *h, struct buf *out)
+{
+	put_answer(h, true, out);
 }

@@ -115,6 +115,21 @@ static int read_ranges(const struct plan *p, struct error *e)
 		synthetic_parse(AF_INET6, six, &gateway.names.range6) == NULL)
 		return 0;
 	return error_set(e, EBADMSG, "the plan's ranges are malformed");
+/* Without a list nothing is in the lock. */
+static int receive_locks(int list_fd, int server_fd, struct error *e)
+{
+	_cleanup_(cleanup_freep) char *text = NULL;
+	size_t n;
+
+	gateway.lock_fd = server_fd;
+	if (list_fd < 0)
+		return 0;
+	if (fd_read_all(list_fd, LOCKS_BYTES_MAX + LOCKS_MAX, &text, &n) < 0)
+		return error_set(e, errno, "cannot read the list of what is locked");
+	close(list_fd);
+	if (strlen(text) != n)
+		return error_set(e, EBADMSG, "locks: not a text");
+	return lock_set_read(take_ptr(text), &gateway.locks, e);
 }
 
 static int receive_plan(const struct plan **ret, struct error *e)
@@ -128,6 +143,8 @@ static int receive_plan(const struct plan **ret, struct error *e)
 	close(inputs[GATEWAY_PLAN]);
 	replay_fd = inputs[GATEWAY_REPLAY];
 	if (*ret == NULL || read_ranges(*ret, e) < 0 || rules_read(*ret, &gateway.rules, e) < 0)
+	if (*ret == NULL || rules_read(*ret, &gateway.rules, e) < 0 ||
+		receive_locks(inputs[GATEWAY_LOCKS], inputs[GATEWAY_LOCK_SERVER], e) < 0)
 		return -1;
 	limits_init(&gateway.limits, *ret);
 	gateway.learning = (*ret)->network == PLAN_NETWORK_LEARN;

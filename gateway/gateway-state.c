@@ -7,7 +7,7 @@
 
 #include <time.h>
 
-struct gateway gateway;
+struct gateway gateway = {.lock_fd = -1};
 
 uint64_t gateway_wall_ms(void)
 {

@@ -3,6 +3,7 @@
 
 #include "gateway/ca.h"
 #include "gateway/limit.h"
+#include "gateway/lock.h"
 #include "gateway/names.h"
 #include "gateway/rule.h"
 
@@ -13,6 +14,8 @@ struct gateway {
 	bool learning, learns_private; /* see gateway/learn.h */
 	struct names names;
 	struct ca ca;
+	struct lock_set locks;
+	int lock_fd;	      /* where cupel-lock answers (base/locks.h), or -1 */
 	unsigned int clients; /* connections of the build that are being served */
 };
 extern struct gateway gateway;

@@ -51,6 +51,10 @@ enum gateway_input {
 	GATEWAY_STORE, /* directory of the content store (gateway/store-place.h) */
 	/* sealed memfd: the log of the build that is replayed; with network = replay alone */
 	GATEWAY_REPLAY,
+	GATEWAY_PLAN,	     /* sealed memfd */
+	GATEWAY_STORE,	     /* directory of the content store (gateway/store-place.h) */
+	GATEWAY_LOCKS,	     /* what lock files say (base/locks.h), sealed memfd */
+	GATEWAY_LOCK_SERVER, /* socket of cupel-lock, for zip files */
 	GATEWAY_INPUT_COUNT
 };
 struct gateway_start {

@@ -58,7 +58,8 @@ static int resolve(const struct url *from, const char *location, size_t n, struc
 	return from->tls && !to->tls ? -1 : 0;
 }
 
-void grant_give(const struct url *from, const char *location, size_t n, const char *registry)
+void grant_give(const struct url *from, const char *location, size_t n, const char *registry,
+	const struct lock_match *lock)
 {
 	struct grant *g = calloc(1, sizeof(*g));
 
@@ -70,6 +71,7 @@ void grant_give(const struct url *from, const char *location, size_t n, const ch
 	snprintf(g->registry, sizeof(g->registry), "%s", registry);
 	snprintf(g->from, sizeof(g->from), "%s://%s:%u%.380s", from->tls ? "https" : "http",
 		from->host, from->port, from->path);
+	g->lock = *lock;
 	g->until = task_now() + GRANT_MS;
 	g->next = grants.first;
 	grants.first = g;

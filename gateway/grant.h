@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 
+#include "gateway/lock.h"
 #include "gateway/url.h"
 
 /*
@@ -12,13 +13,18 @@
  */
 struct grant {
 	struct grant *next;
-	struct url to; /* path normalised */
+	struct url to;		/* path normalised */
+	struct lock_match lock; /* of what redirected, which holds for what it leads to */
 	char registry[64], from[768];
 	unsigned long long until;
 };
 
-/* From an answer to `from`, whose Location is `location`, n bytes, against the URL's own place. */
-void grant_give(const struct url *from, const char *location, size_t n, const char *registry);
+/*
+ * From an answer to `from`, whose Location is `location`, n bytes, against the URL's own place.
+ * The body that the client gets in the end has to be what lock says, wherever it comes from.
+ */
+void grant_give(const struct url *from, const char *location, size_t n, const char *registry,
+	const struct lock_match *lock);
 /* Takes the grant for a request; NULL when there is none. The caller frees it. */
 struct grant *grant_take(
 	const char *host, unsigned short port, bool tls, const char *method, const char *target);

@@ -51,6 +51,8 @@ static void put_line(const struct record *r)
 	put_text(&j, "head", r->head);
 	put_text(&j, "host", r->host);
 	json_bool(&j, "inspected", r->inspected);
+	if (r->locked)
+		json_bool(&j, "locked", true);
 	put_text(&j, "mediaType", r->media_type);
 	put_text(&j, "method", r->method);
 	json_string(&j, "outcome", outcomes[r->outcome]);
@@ -100,6 +102,7 @@ static void put_file(const struct record *r)
 		.has_size = true,
 		.size = r->size,
 		.status = r->status,
+		.locked = r->locked,
 		.cut = r->outcome != RECORD_ALLOWED,
 	};
 

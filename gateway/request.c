@@ -106,6 +106,35 @@ static int choose_credential(struct exchange *x)
 		       : 0;
 }
 
+/*
+ * Of a rule and a redirect's grant that which holds. A rule in lock mode is no answer for
+ * what is not in the lock, but a redirect from what is there may be; and whatever was
+ * redirected to from there has to be what the lock said, whoever else allows it.
+ */
+static const char *choose(struct exchange *x, const char *why)
+{
+	const struct client *c = x->client;
+	bool fetches = strcmp(x->method, "GET") == 0 || strcmp(x->method, "HEAD") == 0;
+	bool lacks = false;
+
+	if (x->rule != NULL && x->rule->locked && !rule_unlocks(x->rule, x->target)) {
+		if (fetches)
+			lock_set_find(&gateway.locks, x->rule, x->target, &x->lock);
+		lacks = x->lock.count == 0;
+	}
+	if (x->lock.count == 0)
+		x->grant = grant_take(c->host, c->port, c->tls, x->method, x->target);
+	if (x->grant != NULL)
+		x->lock = x->grant->lock;
+	if (lacks) {
+		x->nearest = x->rule;
+		x->rule = NULL;
+	}
+	if (x->rule != NULL || (x->grant != NULL && (!lacks || x->lock.count > 0)))
+		return NULL;
+	return lacks ? "it is not in the lock" : why;
+}
+
 /* Both: a rule or a grant for the request in x, or why there is none. */
 
 static const char *find_rule(struct exchange *x)
@@ -120,9 +149,7 @@ static const char *find_rule(struct exchange *x)
 		x->rule = NULL;
 		why = "the registry's rule is for another scheme";
 	}
-	if (x->rule == NULL)
-		x->grant = grant_take(c->host, c->port, c->tls, x->method, x->target);
-	return x->rule == NULL && x->grant == NULL ? why : NULL;
+	return choose(x, why);
 }
 
 /* What a redirect grants will be granted again, and need not be learned. */
@@ -177,7 +204,10 @@ void request_write(struct exchange *x)
 	if (c->port != (c->tls ? 443 : 80))
 		buf_printf(&x->head, ":%u", c->port);
 	buf_puts(&x->head, "\r\n");
-	fields_put_request(&x->request, &x->head);
+	if (x->lock.count > 0)
+		fields_put_whole_request(&x->request, &x->head);
+	else
+		fields_put_request(&x->request, &x->head);
 	if (strcmp(x->method, "POST") == 0)
 		exchange_put_framing(x, x->request.framing, x->request.length);
 	/* Nor is anything asked on a connection after a body that was not all read. */

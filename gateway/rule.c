@@ -135,6 +135,21 @@ static int add_post(struct rule *r, char *value)
 	return add(r->posts, &r->post_count, RULE_PATTERNS, value);
 }
 
+static int set_digest(struct rule *r, char *value)
+{
+	bool again = r->locked;
+
+	r->locked = strcmp(value, "lock") == 0;
+	return r->locked && !again && r->mode != RULE_TUNNEL ? 0 : -1;
+}
+
+static int add_unlocked(struct rule *r, char *value)
+{
+	if (!r->locked || check_path(value) < 0)
+		return -1;
+	return add(r->unlocked, &r->unlocked_count, RULE_PATTERNS, value);
+}
+
 static int set_private(struct rule *r, char *value)
 {
 	r->private_addresses = strcmp(value, "yes") == 0;
@@ -159,6 +174,8 @@ static const struct key {
 	{"method", add_method, true},
 	{"path", add_path, true},
 	{"post", add_post, true},
+	{"digest", set_digest, true},
+	{"unlocked", add_unlocked, true},
 	{"private", set_private, false},
 	{"from", set_from, false},
 };
@@ -343,6 +360,11 @@ static bool matches_any(const char *const *patterns, size_t count, const char *t
 		if (url_path_matches(patterns[i], target))
 			return true;
 	return false;
+}
+
+bool rule_unlocks(const struct rule *r, const char *target)
+{
+	return matches_any(r->unlocked, r->unlocked_count, target);
 }
 
 static bool allows_path(const struct rule *r, const char *target)

@@ -13,13 +13,19 @@ struct plan;
  * digested and signed with it:
  *
  *	name=npm url=https://registry.example:443/ mode=inspect method=GET method=HEAD
- *	path=/ post=/-/npm/v1/security/advisories/bulk private=no from=registries.d/npm.ini:2
+ *	path=/ post=/-/npm/v1/security/advisories/bulk digest=lock unlocked=/index/ private=no
+ *	from=registries.d/npm.ini:2
  *
  * on one line, fields separated by one blank, in this order; method, path and post may
  * come more than once or not at all. url always has its port and a path that ends in
  * '/' ("tcp://host:port/" with mode=raw, whose bytes nobody looks at), which every path and post
  *pattern is an absolute path beside (not below): a rule without path= allows what is below the
  *url's own path.
+ * on one line, fields separated by one blank, in this order; method, path, post and
+ * unlocked may come more than once or not at all, digest at most once. url always has its port and
+ *a path that ends in
+ * '/', which every path and post pattern is an absolute path beside (not below): a rule
+ * without path= allows what is below the url's own path.
  */
 enum rule_mode { RULE_INSPECT, RULE_HTTP, RULE_TUNNEL, RULE_RAW, RULE_MODE_COUNT };
 enum { RULE_METHODS = 8, RULE_PATTERNS = 32, RULES_MAX = 256 };
@@ -32,7 +38,9 @@ struct rule {
 	enum rule_mode mode;
 	const char *methods[RULE_METHODS];
 	const char *paths[RULE_PATTERNS], *posts[RULE_PATTERNS];
-	size_t method_count, path_count, post_count;
+	const char *unlocked[RULE_PATTERNS];
+	size_t method_count, path_count, post_count, unlocked_count;
+	bool locked;		/* only what a lock file has a digest of, and what is unlocked */
 	bool private_addresses; /* may resolve to an address that is not public */
 };
 
@@ -45,6 +53,8 @@ void rules_deinit(struct rules *r); /* also for _cleanup_ */
 /* The rules of a plan. 0, or -1 with *e filled. */
 int rules_read(const struct plan *p, struct rules *ret, struct error *e);
 bool rules_have_tunnel(const struct rules *r);
+/* Whether a locked rule lets `target` (normalised) come without a digest. */
+bool rule_unlocks(const struct rule *r, const char *target);
 /* Whether one for this host, at any port, says private = yes. */
 bool rules_have_private(const struct rules *r, const char *host);
 /* A rule for this place, or NULL: host and port are what a connection was made to. */

@@ -53,6 +53,7 @@ const struct plan_field plan_fields[] = {
 	ENUM_FIELD("image", image, image_names),
 	FIELD("image-digest", PLAN_STRING, image_digest),
 	ENUM_FIELD("input", input, input_names),
+	FIELD("locks", PLAN_LIST, locks),
 	FIELD("log-bytes", PLAN_U64, log_bytes),
 	FIELD("name", PLAN_STRING, name),
 	FIELD("net-body-bytes", PLAN_U64, net_body_bytes),

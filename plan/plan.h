@@ -72,6 +72,7 @@ struct plan {
 	uint64_t on_deny;		 /* enum plan_on_deny */
 	struct plan_string range;	 /* base/synthetic.h's, IPv4; "" without a network */
 	struct plan_string range6;	 /* IPv6 */
+	struct plan_list locks;		 /* lock files: "sha256:HEX NAME" */
 	struct plan_list registries;	 /* rules, as gateway/rule.h describes them */
 	struct plan_string replay;	 /* SHA-256 of the earlier build's attestation, or "" */
 	uint64_t net_private;		 /* bool: learns from addresses that are not public, too */

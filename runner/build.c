@@ -8,6 +8,8 @@
  */
 #include "runner/build.h"
 
+#include <stdlib.h>
+
 #include "base/error.h"
 #include "base/fd.h"
 #include "runner/destination.h"
@@ -57,6 +59,9 @@ void build_init(struct build *b, const struct run_options *options)
 		.collector = PROCESS_INIT,
 		.gateway = PROCESS_INIT,
 		.replay_fd = -1,
+		.lock = PROCESS_INIT,
+		.locks_fd = -1,
+		.lock_server_fd = -1,
 		.network_log_fd = -1,
 		.dependencies_fd = -1,
 		.needles_fd = -1,
@@ -74,6 +79,7 @@ void build_deinit(struct build *b)
 {
 	launch_deinit(&b->launch);
 	process_deinit(&b->gateway);
+	process_deinit(&b->lock);
 	process_deinit(&b->collector);
 	process_deinit(&b->signer);
 	relay_deinit(&b->relay);
@@ -90,6 +96,11 @@ void build_deinit(struct build *b)
 	fd_closep(&b->dependencies_fd);
 	fd_closep(&b->needles_fd);
 	fd_closep(&b->learned_fd);
+	fd_closep(&b->locks_fd);
+	fd_closep(&b->lock_server_fd);
+	for (size_t i = 0; i < b->locks.count; i++)
+		free(b->locks.lines[i]);
+	free(b->locks.lines);
 	registry_rules_deinit(&b->registries);
 	launch_ids_deinit(&b->ids);
 	conf_deinit(&b->conf);

@@ -65,6 +65,12 @@ struct build {
 	const struct run_options *options;
 	struct conf conf;
 	struct registry_rules registries; /* that the configuration chooses */
+	struct {
+		char **lines; /* for the plan */
+		size_t count;
+	} locks;
+	int locks_fd,
+		lock_server_fd; /* for the gateway: what lock files say; cupel-lock's socket */
 	struct workspace workspace;
 	struct destination destination;
 	struct launch_ids ids;
@@ -74,7 +80,7 @@ struct build {
 	int plan_fd;
 	const struct plan *plan;
 
-	struct process signer, collector, gateway;
+	struct process signer, collector, gateway, lock;
 	struct launch launch;
 	struct relay relay;
 	int signal_fd;
@@ -113,6 +119,8 @@ int build_identify_image(struct build *b, struct error *e); /* plan.c */
 int build_make_plan(struct build *b, struct error *e);	    /* plan.c */
 /* The attestation to replay, if there is one, is judged by cupel-verify. replay.c */
 int build_open_replay(struct build *b, struct error *e);
+/* Does nothing when no registry is in lock mode. locks.c */
+int build_read_locks(struct build *b, struct error *e);
 int build_start_signer(struct build *b, struct error *e);  /* signer.c */
 int build_start_gateway(struct build *b, struct error *e); /* gateway.c */
 int build_start_sandbox(struct build *b, struct error *e); /* sandbox.c */

@@ -125,10 +125,15 @@ int build_start_gateway(struct build *b, struct error *e)
 	start.store_quota = conf_u64(&b->conf, CONF_STORE_QUOTA);
 	add_input(&start, fds, &count, GATEWAY_STORE, store_fd);
 	add_input(&start, fds, &count, GATEWAY_REPLAY, b->replay_fd);
+	add_input(&start, fds, &count, GATEWAY_LOCKS, b->locks_fd);
+	add_input(&start, fds, &count, GATEWAY_LOCK_SERVER, b->lock_server_fd);
 	if (process_start("cupel-gateway", argv, &b->gateway, e) < 0 ||
 		build_send_credentials(b, e) < 0)
 		return -1;
-	return msg_send(b->gateway.socket, GATEWAY_START, &start, sizeof(start), fds, count, e);
+	if (msg_send(b->gateway.socket, GATEWAY_START, &start, sizeof(start), fds, count, e) < 0)
+		return -1;
+	fd_closep(&b->lock_server_fd);
+	return 0;
 }
 
 static void note_listening(const struct build *b, const struct init_listening *l)
@@ -212,6 +217,8 @@ static int take_record(struct build *b, struct error *e)
 	b->network.first_unanswered[sizeof(b->network.first_unanswered) - 1] = '\0';
 	b->network.first_denied[sizeof(b->network.first_denied) - 1] = '\0';
 	note_store(b);
+	if (process_finish(&b->lock, e) < 0)
+		return -1;
 	/* It holds the build's network namespace, which is to be gone. */
 	return process_finish(&b->gateway, e);
 }

@@ -206,6 +206,8 @@ static void put_network(const struct build *b, struct plan_builder *builder)
 		p->range = plan_add_string(builder, conf_string(&b->conf, CONF_NETWORK_RANGE));
 		p->range6 = plan_add_string(builder, conf_string(&b->conf, CONF_NETWORK_RANGE6));
 	}
+	p->locks = plan_add_list(
+		builder, (const char *const *)b->locks.lines, (uint32_t)b->locks.count);
 	p->registries = plan_add_list(
 		builder, (const char *const *)b->registries.lines, (uint32_t)b->registries.count);
 	if (p->network != PLAN_NETWORK_NONE)
@@ -334,6 +336,7 @@ int build_make_plan(struct build *b, struct error *e)
 		return error_hint(e, "add --network trusted");
 	}
 	if (load_registries(b, e) < 0 || build_open_replay(b, e) < 0)
+	if (load_registries(b, e) < 0 || build_read_locks(b, e) < 0)
 		return -1;
 	b->plan_fd = build_plan_for(b, &choice, e);
 	if (b->plan_fd < 0)

@@ -32,6 +32,7 @@ enum run_option {
 	RUN_REGISTRY,
 	RUN_CREDENTIAL,
 	RUN_REPLAY_KEY,
+	RUN_LOCK,
 	RUN_NO_OVERLAY,
 	RUN_OVERLAY,
 	RUN_ASLR,
@@ -67,6 +68,9 @@ const struct option_spec run_option_specs[RUN_OPTION_COUNT] = {
 		"take the credential NAME from descriptor FD"},
 	[RUN_REPLAY_KEY] = {0, "replay-key", "PUB",
 		"trust this key alone for the attestation to replay"},
+	[RUN_LOCK] = {0, "lock", "FILE",
+		"hold downloads against this lock file (registries in "
+		"lock mode)"},
 	[RUN_NO_OVERLAY] = {0, "no-overlay", NULL, "copy the workspace, however large it is"},
 	[RUN_OVERLAY] = {0, "overlay", NULL, "mount the workspace as an overlay, even a small one"},
 	[RUN_ASLR] = {0, "aslr", NULL, "randomise the addresses of processes"},
@@ -98,6 +102,7 @@ static const struct {
 	[RUN_ENV] = {"build", "environment", NULL},
 	[RUN_NETWORK] = {"network", "mode", NULL},
 	[RUN_REGISTRY] = {"network", "registries", NULL},
+	[RUN_LOCK] = {"network", "locks", NULL},
 	[RUN_NO_OVERLAY] = {"workspace", "mode", "copy"},
 	[RUN_OVERLAY] = {"workspace", "mode", "overlay"},
 	[RUN_ASLR] = {"build", "aslr", "yes"},
@@ -220,6 +225,7 @@ static int set_option(void *context, size_t option, const char *value, struct er
 	case RUN_KEEP:
 	case RUN_ENV:
 	case RUN_REGISTRY:
+	case RUN_LOCK:
 	case RUN_NO_OVERLAY:
 	case RUN_OVERLAY:
 	case RUN_ASLR:

@@ -9,6 +9,7 @@ line a request. It writes WORLD/ready when it listens.
 """
 import asyncio
 import base64
+import gzip
 import hashlib
 import json
 import os
@@ -101,6 +102,11 @@ FIXED = {
     "/to-cloud": [redirect("http://cloud.test/never")],
     "/team/to-files": [redirect("https://files.test/team/granted")],
     "/team/refused": [head(401, "WWW-Authenticate: Bearer realm=x", "Set-Cookie: session=s", "Content-Length: 2") + b"no"],
+    "/to-good": [redirect("https://files.test/good")],
+    "/to-evil": [head(302, "Location: https://files.test/evil", "Content-Length: 9") + b"evil body"],
+    "/to-listed": [redirect("https://registry.test/evil")],
+    "/part": [head(206, "Content-Range: bytes 0-4/11", "Content-Length: 5") + b"plain"],
+    "/mislabelled": [plain(b"plain /mislabelled", "Content-Encoding: gzip")],
     "/to-dots": [redirect("https://files.test/a/../granted")],
 }
 
@@ -179,6 +185,30 @@ async def send_late(_request, writer):
     writer.write(plain(b"late"))
 
 
+async def send_encoded(request, writer):
+    """Compressed for those who say that they like it, and for one path for everybody."""
+    body = b"plain " + request["path"].encode()
+    if request["path"] == "/encoded-always" or "gzip" in request["fields"].get("accept-encoding", ""):
+        writer.write(plain(gzip.compress(body), "Content-Encoding: gzip"))
+    else:
+        writer.write(plain(body))
+
+
+async def send_file(request, writer):
+    """WORLD/files/PATH, in pieces when a range is asked for."""
+    name = os.path.join(WORLD, "files", urllib.parse.unquote(request["path"].partition("?")[0])[7:].replace("/", "+"))
+    if not os.path.exists(name):
+        writer.write(head(404, "Content-Length: 0"))
+        return
+    with open(name, "rb") as file:
+        body = file.read()
+    if "range" in request["fields"]:
+        writer.write(head(206, "Content-Range: bytes 0-1/9", "Content-Length: 2") + body[:2])
+    else:
+        kind = "text/html" if name.endswith("+") else "application/octet-stream"
+        writer.write(head(200, f"Content-Length: {len(body)}", f"Content-Type: {kind}") + body)
+
+
 async def send_git(request, writer):
     """git http-backend, as a CGI program."""
     path, _, query = request["path"].partition("?")
@@ -228,6 +258,8 @@ BEHAVIOURS = {
     "/counted": send_counted,
     "/late": send_late,
     "/git/": send_git,
+    "/encoded": send_encoded,
+    "/files/": send_file,
 }
 
 

@@ -66,6 +66,27 @@ npm_works() {
 		{ reason="npm does not reach its registry from this machine" && return 1; }
 }
 
+# The same in lock mode, by the lock file of npm install.
+npm_locked() {
+	echo 'digest = lock' >>"$registries/npm.ini"
+	expect 0 "npm ci, in lock mode" "$CUPEL" run -f --network trusted --registry npm --lock package-lock.json -- \
+		sh -ec 'npm ci --no-audit --no-fund; npx tsc --version >"$OUT/version"'
+	judge "every download is locked" sh -c 'jq -es "length >= 70 and all(.[]; .locked)" cupel-out/build.network.jsonl'
+	expect 0 "which is attested" sh -c 'jq -r .payload cupel-out/build.intoto.jsonl | base64 -d | jq -e "
+		[.predicate.buildDefinition.resolvedDependencies[] | select(.downloadLocation)] |
+		length >= 70 and all(.[]; .annotations.cupel_locked)"'
+	cp package-lock.json good.json
+	jq '.packages["node_modules/express"].integrity |= (.[0:7] + (if .[7:8] == "A" then "B" else "A" end) + .[8:])' \
+		good.json >package-lock.json
+	expect 121 "one integrity changed" "$CUPEL" run -f --network trusted --registry npm --lock package-lock.json -- \
+		sh -ec 'npm ci --no-audit --no-fund; echo >$OUT/x'
+	said "the gateway refuses it, and npm has seen nothing of it" 'E403'
+	said "it is said what was expected" 'express-4.21.2.tgz: it is not what the lock says: sha512 is'
+	judge "nothing is published" test ! -e cupel-out
+	mv good.json package-lock.json
+	registry npm
+}
+
 case_npm() {
 	npm_works || { skip "npm packages" "$reason" && return; }
 	cat >package.json <<-'END'
@@ -110,6 +131,7 @@ assert tarballs == {p["resolved"] for p in packages}, tarballs'
 	expect 0 "npm ci, by this lock file" build npm sh -ec 'npm ci --no-audit --no-fund
 		npx tsc --version >"$OUT/version"'
 	attested "npm ci"
+	npm_locked
 	judge "the same tarballs" sh -c 'for i in first fetched; do
 		jq -S "map(select(.uri | startswith(\"pkg:npm/\")) | {uri, digest}) | sort" $i.json >$i.tarballs
 		done; test -s first.tarballs && cmp first.tarballs fetched.tarballs'

@@ -68,6 +68,7 @@ static void test_accepts(void **state)
 		"https://under_score.example/ " A64 " - 1 - r pkg:npm/%40a/b@1 200 whole -\n",
 		"https://t.example:443 - - 12 - r - - - -\n",
 		URL " " A64 " - 1 - r - 404 cut -\n",
+		URL " " A64 " - 1 - r - 200 locked -\n",
 		URL " " A64 " - 1 - r pkg:deb/d/a@1 206 whole http://d.example/InRelease\n",
 		"git+https://g.example/a%20b.git@" A40 " - - - - r - - - -\n",
 		"git+http://g.example:8080/@" A64 " - - - - r - - - -\n",

@@ -47,6 +47,15 @@ static const struct {
 	{"url = https://a.example/\nmethod = HEAD\npath = /s/\npath = /*/%20x\npost = /**/q\n",
 		{"name=n url=https://a.example:443/ mode=inspect method=HEAD path=/s/ path=/*/%20x "
 		 "post=/**/q private=no from=registries.d/n.ini:2"}},
+	{"url = https://a.example/a/\nurl = https://b.example/\ndigest = lock\nunlocked = /a/i/\n",
+		{"name=n url=https://a.example:443/a/ mode=inspect method=GET method=HEAD "
+		 "digest=lock unlocked=/a/i/ private=no from=registries.d/n.ini:2",
+			"name=n url=https://b.example:443/ mode=inspect method=GET method=HEAD "
+			"digest=lock unlocked=/a/i/ private=no from=registries.d/n.ini:3"}},
+	/* without a lock there is nothing to unlock, until [network] says that there is */
+	{"url = https://a.example/\ndigest = record\nunlocked = /i/\n",
+		{"name=n url=https://a.example:443/ mode=inspect method=GET method=HEAD private=no "
+		 "from=registries.d/n.ini:2"}},
 	/* patterns go to the urls that they are below */
 	{"url = https://a.example/a/\nurl = http://b.example/b/\npath = /a/x\npath = /b/*\n"
 	 "post = /b/y\n",
@@ -106,6 +115,10 @@ static const struct {
 	const char *body, *message;
 } bad[] = {
 	{"", "f: there is no url"},
+	{URL "digest = yes\n", "f:3: 'digest' is neither record nor lock"},
+	{URL "digest = lock\nmode = tunnel\n", "f:3: a tunnel cannot be locked"},
+	{URL "unlocked = x\n", "f:3: the path does not begin"},
+	{"url = https://a.example/a/\nunlocked = /b/\n", "f:3: the pattern is not below"},
 	{"urls = https://a.example/\n", "f:2: unknown key 'urls'"},
 	{"url = https://a.example/\n[other]\n", "f:3: unknown section [other]"},
 	{"url =\n", "f:2: the url does not begin"},

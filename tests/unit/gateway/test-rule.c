@@ -80,6 +80,28 @@ static void test_read(void **state)
 	assert_null(rules_find(&r, "x.npm.example", 443));
 }
 
+static void test_read_locked(void **state)
+{
+	static const char *const lines[] = {
+		NPM "path=/ post=/p digest=lock unlocked=/x/ unlocked=/*/y " END,
+		"name=b url=https://b.example:443/ mode=inspect " END,
+	};
+	_cleanup_(rules_deinit) struct rules r = {0};
+	const struct rule *n;
+
+	(void)state;
+	read_all(lines, 2, &r);
+	n = &r.rules[0];
+	assert_true(n->locked);
+	assert_int_equal(n->unlocked_count, 2);
+	assert_true(rule_unlocks(n, "/x/1?y"));
+	assert_true(rule_unlocks(n, "/a/y"));
+	assert_false(rule_unlocks(n, "/x"));
+	assert_false(rule_unlocks(n, "/a/b/y"));
+	assert_false(r.rules[1].locked);
+	assert_false(rule_unlocks(&r.rules[1], "/"));
+}
+
 static void test_read_none(void **state)
 {
 	_cleanup_(rules_deinit) struct rules r = {0};
@@ -120,6 +142,14 @@ static const char *const malformed[] = {
 	NPM "path=/a?b=c " END,
 	NPM "path=/%c3%bc " END,
 	NPM "post=x " END,
+	NPM "digest=record " END, /* what is not said */
+	NPM "digest=lock digest=lock " END,
+	NPM "digest= " END,
+	NPM "unlocked=/a/ " END,
+	NPM "unlocked=/a/ digest=lock " END,
+	NPM "digest=lock unlocked=a " END,
+	NPM "digest=lock path=/ " END,
+	"name=npm url=https://npm.example:443/ mode=tunnel digest=lock " END,
 	"name= url=https://npm.example:443/ mode=inspect " END,
 	"url=https://npm.example:443/ name=npm mode=inspect " END,
 	"name=npm mode=inspect url=https://npm.example:443/ " END,
@@ -335,6 +365,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_read_none),
+		cmocka_unit_test(test_read_locked),
 		cmocka_unit_test(test_malformed),
 		cmocka_unit_test(test_too_many),
 		cmocka_unit_test(test_disagreement),

@@ -34,6 +34,7 @@
 #include "seccomp-gateway.h"
 #include "seccomp-gc.h"
 #include "seccomp-image.h"
+#include "seccomp-lock.h"
 #include "seccomp-sandbox-zerocopy.h"
 #include "seccomp-sandbox.h"
 #include "seccomp-sign.h"
@@ -345,6 +346,9 @@ static const struct {
 	{FILTER(gateway, GATEWAY), TABLE(of_programs)},
 	{FILTER(image, IMAGE), TABLE(of_programs)},
 	{FILTER(image, IMAGE), TABLE(of_unconnected)},
+	{FILTER(lock, LOCK), TABLE(of_programs)},
+	{FILTER(lock, LOCK), TABLE(of_unconnected)},
+	{FILTER(lock, LOCK), TABLE(of_image)},
 	{FILTER(sign, SIGN), TABLE(of_programs)},
 	{FILTER(sign, SIGN), TABLE(of_unconnected)},
 	{FILTER(verify, VERIFY), TABLE(of_programs)},
