@@ -104,7 +104,8 @@ case_whole() {
 	record "it failed, and brought nothing" '.url == "https://locked.test/longer" and .outcome == "failed" and .size == 0'
 	expect 0 "a range is asked for as the whole" locked --lock package-lock.json -- sh -c '
 		test "$(curl -sS -r 0-1 https://locked.test/range)" = "plain /range" &&
-		test "$(curl -sS --compressed https://locked.test/encoded)" = "plain /encoded" && echo x >$OUT/x'
+		test "$(curl -sS --compressed https://locked.test/encoded)" = "plain /encoded" &&
+		test "$(curl -sS --compressed https://locked.test/mislabelled)" = "plain /mislabelled" && echo x >$OUT/x'
 }
 
 case_redirects() {
@@ -203,8 +204,12 @@ case_hostile() {
 	said "the known names are told" "package-lock.json, npm-shrinkwrap.json, Cargo.lock"
 	ln -s /etc/passwd go.sum
 	mkfifo Cargo.lock
-	mkdir -p beyond && ln -s /etc beyond/etc
-	for name in go.sum Cargo.lock beyond/etc/go.sum ../go.sum /etc/go.sum; do
+	# Good ones, but not in the workspace.
+	mkdir -p "$TMP/outside" one
+	cp package-lock.json "$TMP/outside"
+	ln -s "$TMP/outside" beyond
+	ln -s "$TMP/outside/package-lock.json" one/package-lock.json
+	for name in go.sum Cargo.lock beyond/package-lock.json one/package-lock.json ../go.sum /etc/go.sum; do
 		printf '[project]\nname = net\n[network]\nmode = trusted\nregistries = locked\nlocks = %s\n' "$name" >cupel.ini
 		expect 125 "a project's $name" timeout 10 "$CUPEL" run -- true
 	done

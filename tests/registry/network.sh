@@ -78,6 +78,7 @@ npm_locked() {
 	cp package-lock.json good.json
 	jq '.packages["node_modules/express"].integrity |= (.[0:7] + (if .[7:8] == "A" then "B" else "A" end) + .[8:])' \
 		good.json >package-lock.json
+	rm -rf cupel-out
 	expect 121 "one integrity changed" "$CUPEL" run -f --network trusted --registry npm --lock package-lock.json -- \
 		sh -ec 'npm ci --no-audit --no-fund; echo >$OUT/x'
 	said "the gateway refuses it, and npm has seen nothing of it" 'E403'
