@@ -221,7 +221,11 @@ int registry_take_all(const struct registries *all, struct registry_rules *ret, 
 		return 0;
 	if (check_contradictions(rules, count, e) < 0)
 		return -1;
-	return print(rules, count, ret, e);
+	if (print(rules, count, false, ret, e) < 0)
+		return -1;
+	/* Who learns what is asked for has no lock file to hold it against. */
+	ret->locked = false;
+	return 0;
 }
 
 int registry_rules_load(const struct conf *c, const char *user_config_dir,
