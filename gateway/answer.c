@@ -188,10 +188,8 @@ int answer_pass(struct exchange *x)
 		.sha512 = wants_sha512(x),
 		.echo = x->credential != NULL ? &x->echo : NULL};
 	write_answer(x);
-	x->record.status = x->answer.status;
 	if (from != NULL)
 		stream_use(from, x->answer.size);
-	stream_use(from, x->answer.size);
 	to->deadline = task_now() + CLIENT_HEAD_MS;
 	if (!buf_ok(&x->head) || stream_write(to, x->head.data, x->head.size) < 0)
 		return exchange_fail(x, "the client is gone, answer of");

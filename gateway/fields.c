@@ -121,6 +121,8 @@ static void put_variant(const char *name, const struct http_field *f, struct buf
 	else
 		buf_append(out, f->value.data, f->value.size);
 	buf_puts(out, "\n");
+}
+
 void fields_put_request(const struct http_head *h, struct buf *out)
 {
 	put_request(h, false, out);

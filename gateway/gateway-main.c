@@ -115,6 +115,8 @@ static int read_ranges(const struct plan *p, struct error *e)
 		synthetic_parse(AF_INET6, six, &gateway.names.range6) == NULL)
 		return 0;
 	return error_set(e, EBADMSG, "the plan's ranges are malformed");
+}
+
 /* Without a list nothing is in the lock. */
 static int receive_locks(int list_fd, int server_fd, struct error *e)
 {
@@ -142,8 +144,7 @@ static int receive_plan(const struct plan **ret, struct error *e)
 	*ret = plan_map(inputs[GATEWAY_PLAN], e);
 	close(inputs[GATEWAY_PLAN]);
 	replay_fd = inputs[GATEWAY_REPLAY];
-	if (*ret == NULL || read_ranges(*ret, e) < 0 || rules_read(*ret, &gateway.rules, e) < 0)
-	if (*ret == NULL || rules_read(*ret, &gateway.rules, e) < 0 ||
+	if (*ret == NULL || read_ranges(*ret, e) < 0 || rules_read(*ret, &gateway.rules, e) < 0 ||
 		receive_locks(inputs[GATEWAY_LOCKS], inputs[GATEWAY_LOCK_SERVER], e) < 0)
 		return -1;
 	limits_init(&gateway.limits, *ret);

@@ -47,8 +47,6 @@ enum {
 
 /* What a build's gateway is given. Each at most once; all but the plan may be absent. */
 enum gateway_input {
-	GATEWAY_PLAN,  /* sealed memfd */
-	GATEWAY_STORE, /* directory of the content store (gateway/store-place.h) */
 	/* sealed memfd: the log of the build that is replayed; with network = replay alone */
 	GATEWAY_REPLAY,
 	GATEWAY_PLAN,	     /* sealed memfd */

@@ -33,7 +33,6 @@ struct record {
 	uint64_t size, request_size;
 	unsigned short port;
 	bool inspected, raw; /* raw: no byte was looked at */
-	bool inspected;
 	bool locked; /* what was delivered is what a lock file says */
 };
 

@@ -16,15 +16,10 @@ struct plan;
  *	path=/ post=/-/npm/v1/security/advisories/bulk digest=lock unlocked=/index/ private=no
  *	from=registries.d/npm.ini:2
  *
- * on one line, fields separated by one blank, in this order; method, path and post may
- * come more than once or not at all. url always has its port and a path that ends in
- * '/' ("tcp://host:port/" with mode=raw, whose bytes nobody looks at), which every path and post
- *pattern is an absolute path beside (not below): a rule without path= allows what is below the
- *url's own path.
  * on one line, fields separated by one blank, in this order; method, path, post and
- * unlocked may come more than once or not at all, digest at most once. url always has its port and
- *a path that ends in
- * '/', which every path and post pattern is an absolute path beside (not below): a rule
+ * unlocked may come more than once or not at all, digest at most once. url always has its port
+ * and a path that ends in '/' ("tcp://host:port/" with mode=raw, whose bytes nobody looks
+ * at), which every path and post pattern is an absolute path beside (not below): a rule
  * without path= allows what is below the url's own path.
  */
 enum rule_mode { RULE_INSPECT, RULE_HTTP, RULE_TUNNEL, RULE_RAW, RULE_MODE_COUNT };

@@ -30,7 +30,7 @@ int command_print_help(const struct command_spec *command);
 struct run_options;
 struct error;
 /* The option table of run serves plan too. */
-enum { RUN_OPTION_COUNT = 27 };
+enum { RUN_OPTION_COUNT = 28 };
 extern const struct option_spec run_option_specs[RUN_OPTION_COUNT];
 /*
  * Reads the command line into *o (zeroed by the caller). 0, or -1 with *e

@@ -50,8 +50,7 @@ authority() {
 certificates() {
 	authority trusted
 	authority stranger
-	for name in registry files other limited tunnel private packages behind; do
-	for name in registry files other limited locked tunnel private packages; do
+	for name in registry files other limited locked tunnel private packages behind; do
 		leaf $name.test $name.test 2 trusted
 	done
 	leaf wrong.test wrong.test 2 stranger
@@ -66,8 +65,7 @@ certificates() {
 # 11.0.0.1 is another machine's, and public; 11.0.0.2 is as public, and ours (outside.py).
 names() {
 	cat >hosts <<-END
-		127.0.0.1 localhost registry.test other.test limited.test tunnel.test raw.test
-		127.0.0.1 localhost registry.test other.test limited.test locked.test tunnel.test
+		127.0.0.1 localhost registry.test other.test limited.test locked.test tunnel.test raw.test
 		127.0.0.1 clear.test wrong.test expired.test mistaken.test private.test packages.test
 		11.0.0.1 public.test files.test
 		11.0.0.2 own.test
