@@ -59,7 +59,8 @@ int needles_init(struct needles *s, const void *bytes, size_t size, needle_diges
 	s->list = malloc(size + 1);
 	if (s->list == NULL)
 		return -1;
-	memcpy(s->list, bytes, size);
+	if (size > 0)
+		memcpy(s->list, bytes, size);
 	for (size_t i = 0; i < s->count; i++) {
 		s->list[i].name[NEEDLE_NAME_ROOM - 1] = '\0';
 		add_tags(s, i);
