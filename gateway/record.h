@@ -33,7 +33,7 @@ struct record {
 	uint64_t size, request_size;
 	unsigned short port;
 	bool inspected, raw; /* raw: no byte was looked at */
-	bool locked; /* what was delivered is what a lock file says */
+	bool locked;	     /* what was delivered is what a lock file says */
 };
 
 /* Whether there is no room for another request. */
