@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Theory of operation: how the runner starts the programs beside it, with its
+ * Theory of operation: how the runner (and the gateway, one) starts programs beside it, with its
  * own privileges, on no input but its own. The child shares our memory until it
  * executes (vfork(2)), so it only makes system calls. Death is followed by
  * pidfd, never by pid, and both ends know when the other is gone: the child by
@@ -34,6 +34,7 @@ static const struct {
 	{"cupel-collect", "outputs"},
 	{"cupel-gateway", "gateway"},
 	{"cupel-gc", "gateway"},
+	{"cupel-resolve", "gateway"},
 	{"cupel-sign", "attest"},
 	{"cupel-verify", "attest"},
 	{"cupel-image", "images"},
@@ -49,12 +50,21 @@ static const char *folder_of(const char *name)
 	return ".";
 }
 
+static int open_in(const char *self, const char *folder, const char *name)
+{
+	char path[PATH_MAX + 64];
+
+	snprintf(path, sizeof(path), "%s/../%s/%s", self, folder, name);
+	return open(path, O_PATH | O_CLOEXEC);
+}
+
 int process_open_program(const char *name, struct error *e)
 {
-	char self[PATH_MAX], path[PATH_MAX + 64];
+	/* After installation, seen from bin and from libexec/cupel; and in a build tree. */
+	const char *const folders[] = {"libexec/cupel", "cupel", folder_of(name)};
+	char self[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
-	int fd;
 
 	if (n < 0)
 		return error_set(e, errno, "cannot find out where this program lies");
@@ -63,14 +73,12 @@ int process_open_program(const char *name, struct error *e)
 	if (slash == NULL)
 		return error_set(e, ENOENT, "cannot find out where this program lies");
 	*slash = '\0';
-	snprintf(path, sizeof(path), "%s/../libexec/cupel/%s", self, name);
-	fd = open(path, O_PATH | O_CLOEXEC);
-	if (fd >= 0)
-		return fd;
-	snprintf(path, sizeof(path), "%s/../%s/%s", self, folder_of(name), name);
-	fd = open(path, O_PATH | O_CLOEXEC);
-	if (fd >= 0)
-		return fd;
+	for (size_t i = 0; i < array_size(folders); i++) {
+		int fd = open_in(self, folders[i], name);
+
+		if (fd >= 0)
+			return fd;
+	}
 	error_set(e, ENOENT, "cannot find the program '%s'", name);
 	return error_hint(e, "it is installed as ../libexec/cupel/%s beside this program", name);
 }

@@ -20,8 +20,8 @@ struct process {
 
 /*
  * Opens the program `name` ("cupel-sign") that belongs to this one: from
- * ../libexec/cupel beside our own executable, or from the build tree that we
- * run in. fd (O_PATH), or -1 with *e filled.
+ * ../libexec/cupel beside our own executable, from its own directory when that is
+ * libexec/cupel, or from the build tree that we run in. fd (O_PATH), or -1 with *e filled.
  */
 int process_open_program(const char *name, struct error *e);
 /* The two ends of a SEQPACKET pair, both close-on-exec. */

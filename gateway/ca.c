@@ -164,11 +164,9 @@ int ca_init(struct ca *ca, uint64_t lifetime, struct error *e)
 {
 	lock_keys();
 	*ca = (struct ca){.key = EVP_EC_gen("P-256"), .leaf_key = EVP_EC_gen("P-256")};
-	if (ca->key != NULL && ca->leaf_key != NULL) {
+	if (ca->key != NULL && ca->leaf_key != NULL)
 		ca->certificate = make_authority(ca->key, lifetime);
-		ca->server = make_server();
-	}
-	if (ca->certificate != NULL && ca->server != NULL)
+	if (ca->certificate != NULL)
 		return 0;
 	ca_deinit(ca);
 	return error_set(e, 0, "libcrypto cannot make the build's certificate authority");
@@ -213,10 +211,18 @@ static X509 *find_leaf(struct ca *ca, const char *host)
 	return leaf->certificate;
 }
 
+/* Made when it is first needed: many builds never connect, and all wait for ca_init(). */
+int ca_warm_up(struct ca *ca)
+{
+	if (ca->server == NULL)
+		ca->server = make_server();
+	return ca->server == NULL ? -1 : 0;
+}
+
 SSL *ca_session(struct ca *ca, const char *host)
 {
 	X509 *leaf = find_leaf(ca, host);
-	SSL *ssl = leaf == NULL ? NULL : SSL_new(ca->server);
+	SSL *ssl = leaf == NULL || ca_warm_up(ca) < 0 ? NULL : SSL_new(ca->server);
 
 	if (ssl != NULL && SSL_use_certificate(ssl, leaf) == 1 &&
 		SSL_use_PrivateKey(ssl, ca->leaf_key) == 1)

@@ -15,13 +15,15 @@ struct error;
 struct ca {
 	EVP_PKEY *key, *leaf_key;
 	X509 *certificate;
-	SSL_CTX *server; /* for connections of the build */
+	SSL_CTX *server; /* for connections of the build; made late */
 	struct ca_leaf *leaves;
 };
 
 /* lifetime in seconds, from now. 0, or -1 with *e filled. */
 int ca_init(struct ca *ca, uint64_t lifetime, struct error *e);
 void ca_deinit(struct ca *ca); /* also for _cleanup_ */
+/* What the first session would wait for. 0, or -1 without memory. */
+int ca_warm_up(struct ca *ca);
 /* A session in which we are `host`: TLS 1.2 or newer, ALPN http/1.1. NULL without memory. */
 SSL *ca_session(struct ca *ca, const char *host);
 /* The certificate in PEM, and as a Java keystore with the usual password "changeit". */

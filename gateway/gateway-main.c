@@ -2,7 +2,7 @@
 /*
  * Theory of operation: cupel-gateway, the only way out of one build. The runner starts it
  * in the host's network namespace, with an empty environment and one socket, before the
- * sandbox; it forks the resolver, makes the build's certificate authority, gives up every
+ * sandbox; it starts cupel-resolve, makes the build's certificate authority, gives up every
  * way to reach a file or another process, and only then takes listeners from inside the
  * build's namespace. It never opens anything by dying: the runner ends the build then. All
  * that it knows ends with it.
@@ -10,18 +10,15 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <openssl/crypto.h>
+#include <openssl/rand.h>
 
 #include "base/buf.h"
 #include "base/cleanup.h"
@@ -33,9 +30,10 @@
 #include "gateway/dns-server.h"
 #include "gateway/gateway-state.h"
 #include "gateway/gateway.h"
-#include "gateway/needles.h"
+#include "gateway/harden.h"
 #include "gateway/learn.h"
 #include "gateway/proxy.h"
+#include "gateway/needles.h"
 #include "gateway/record.h"
 #include "gateway/replay.h"
 #include "gateway/resolver.h"
@@ -51,24 +49,14 @@ enum { FILES_MAX = 65536, LAST_MS = 1000 };
 /* A CA outlives its build by nothing, and a build without a time limit for a week. */
 enum { LIFETIME_MAX = 7 * 24 * 3600 };
 
-/* Before the first byte is read, and for the resolver, too. */
-static int harden(struct error *e)
+static void allow_files(void)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
-	const struct rlimit no_core = {0, 0};
 	struct rlimit files;
 
-	if (setrlimit(RLIMIT_CORE, &no_core) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
-		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-		syscall(SYS_capset, &header, none) < 0)
-		return error_set(e, errno, "cannot give up privileges");
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max < FILES_MAX ? files.rlim_max : FILES_MAX;
 		(void)setrlimit(RLIMIT_NOFILE, &files);
 	}
-	signal(SIGPIPE, SIG_IGN);
-	return 0;
 }
 
 static int receive_start(struct msg *m, struct error *e)
@@ -166,7 +154,10 @@ static int make_authority(const struct plan *p, struct error *e)
 		lifetime = LIFETIME_MAX;
 	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
 		return error_set(e, 0, "libcrypto cannot be initialised");
-	return ca_init(&gateway.ca, lifetime, e) < 0 ? -1 : upstream_init(e);
+	/* As strong as the default, which is made of AES: that has every cipher looked up. */
+	if (RAND_set_DRBG_type(NULL, "HASH-DRBG", NULL, NULL, "SHA2-256") != 1)
+		return error_set(e, 0, "libcrypto has no generator of random bits");
+	return ca_init(&gateway.ca, lifetime, e);
 }
 
 /* Files: the system's authorities, the store. Ports: those of the rules, and of redirects. */
@@ -404,9 +395,12 @@ static int run(struct error *e)
 {
 	const struct plan *plan;
 
-	if (harden(e) < 0 || resolver_start(e) < 0 || receive_plan(&plan, e) < 0 ||
-		make_authority(plan, e) < 0 || route_open(e) < 0 || task_loop_open(e) < 0 ||
-		credentials_make_room(e) < 0 || confine(e) < 0)
+	/* What looks names up is started before there is anything that it could know. */
+	if (harden(e) < 0 || resolver_start(e) < 0)
+		return -1;
+	allow_files();
+	if (receive_plan(&plan, e) < 0 || make_authority(plan, e) < 0 || route_open(e) < 0 ||
+		task_loop_open(e) < 0 || credentials_make_room(e) < 0 || confine(e) < 0)
 		return -1;
 	if (credentials_read(&gateway.rules, e) < 0)
 		return -1;

@@ -1,40 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Theory of operation: two processes. The child is forked from a cupel-gateway that has
- * no secret yet, gives up its capabilities and every privilege that it could gain, and
- * calls getaddrinfo(3) on names that rules allow, one thread for each; it ends with the
- * socket. The parent, in one of its tasks, hands answers to the tasks that wait. What the
- * child answers is checked no less than what a name server says: it only decides which
- * address is connected to, and the address is judged after that.
+ * Theory of operation: cupel-gateway's side of cupel-resolve. One task hands its answers
+ * to the tasks that wait. What it answers is checked no less than what a name server says:
+ * it only decides which address is connected to, and the address is judged after that.
  */
 #include "gateway/resolver.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/error.h"
 #include "base/fd.h"
-#include "gateway/names.h"
+#include "base/process.h"
+#include "gateway/resolve.h"
 #include "gateway/task.h"
 
-struct question {
-	uint64_t id;
-	char host[NAME_SIZE];
-};
-struct answer {
-	uint64_t id;
-	struct resolved resolved;
-};
 /* A task that waits for an answer; lives on its stack. */
 struct waiting {
 	struct waiting *next;
@@ -52,77 +35,16 @@ static struct {
 	bool gone;
 } resolver = {.socket = -1};
 
-static void look_up(const char *host, struct resolved *ret)
-{
-	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-	struct addrinfo *found = NULL;
-	int result = getaddrinfo(host, NULL, &hints, &found);
-
-	if (result != 0)
-		snprintf(ret->why, sizeof(ret->why), "%s", gai_strerror(result));
-	for (struct addrinfo *a = found; a != NULL && ret->count < RESOLVER_ADDRESSES;
-		a = a->ai_next)
-		if (a->ai_addrlen <= sizeof(ret->addresses[0]))
-			memcpy(&ret->addresses[ret->count++], a->ai_addr, a->ai_addrlen);
-	if (found != NULL)
-		freeaddrinfo(found);
-}
-
-static void *answer_one(void *argument)
-{
-	struct question *q = argument;
-	struct answer a = {.id = q->id};
-
-	look_up(q->host, &a.resolved);
-	free(q);
-	(void)send(resolver.socket, &a, sizeof(a), MSG_NOSIGNAL);
-	return NULL;
-}
-
-static int answer_all(void)
-{
-	pthread_attr_t detached;
-
-	pthread_attr_init(&detached);
-	pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
-	for (;;) {
-		struct question *q = calloc(1, sizeof(*q));
-		pthread_t thread;
-
-		if (q == NULL || recv(resolver.socket, q, sizeof(*q), 0) != sizeof(*q)) {
-			free(q);
-			return 0;
-		}
-		q->host[sizeof(q->host) - 1] = '\0';
-		if (pthread_create(&thread, &detached, answer_one, q) != 0)
-			answer_one(q);
-	}
-}
-
 int resolver_start(struct error *e)
 {
-	int pair[2];
-	pid_t parent = getpid(), pid;
+	static const char *const argv[] = {"cupel-resolve", NULL};
+	struct process resolve;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-		return error_set(e, errno, "cannot make a socket pair");
-	pid = fork();
-	if (pid < 0) {
-		close(pair[0]);
-		close(pair[1]);
-		return error_set(e, errno, "cannot start the resolver");
-	}
-	resolver.socket = pair[pid == 0 ? 1 : 0];
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		/* Nothing but its own socket: not the runner's, above all. */
-		if (getppid() != parent || dup2(resolver.socket, 3) != 3 ||
-			close_range(4, ~0U, 0) < 0)
-			_exit(1);
-		resolver.socket = 3;
-		_exit(answer_all());
-	}
-	close(pair[1]);
+	if (process_start("cupel-resolve", argv, &resolve, e) < 0)
+		return -1;
+	/* Its end is seen on the socket; when we end, the kernel kills it. */
+	close(resolve.pidfd);
+	resolver.socket = resolve.socket;
 	return 0;
 }
 
@@ -132,7 +54,7 @@ void resolver_stop(void)
 	resolver.gone = true;
 }
 
-static void hand_over(const struct answer *a)
+static void hand_over(const struct resolve_answer *a)
 {
 	for (struct waiting *w = resolver.waiting; w != NULL; w = w->next) {
 		if (w->id != a->id || w->answered)
@@ -147,7 +69,7 @@ static void take_answers(void *context)
 {
 	(void)context;
 	for (;;) {
-		struct answer a;
+		struct resolve_answer a;
 		ssize_t n = recv(resolver.socket, &a, sizeof(a), MSG_DONTWAIT);
 
 		if (n < 0 && errno == EAGAIN) {
@@ -182,7 +104,7 @@ static void forget(struct waiting *w)
 
 void resolver_look_up(const char *host, struct resolved *ret)
 {
-	struct question q = {.id = ++resolver.last};
+	struct resolve_question q = {.id = ++resolver.last};
 	struct waiting w = {.task = task_current(), .id = q.id, .resolved = ret};
 	const uint64_t deadline = task_now() + 20000;
 

@@ -18,11 +18,11 @@ struct resolved {
 	char why[64];
 };
 
-/* Before anything secret exists: the child is a copy of us. 0, or -1 with *e filled. */
+/* Before the gateway is confined or has a secret: it starts a program. 0, or -1 with *e filled. */
 int resolver_start(struct error *e);
 /* For who will not ask it: it ends. */
 void resolver_stop(void);
-/* Starts the task that takes the child's answers. 0, or -1 with *e filled. */
+/* Starts the task that takes that process's answers. 0, or -1 with *e filled. */
 int resolver_listen(struct error *e);
 /* Waits in the current task until the name is looked up. */
 void resolver_look_up(const char *host, struct resolved *ret);

@@ -43,17 +43,26 @@ static struct {
 	unsigned int idle_count;
 } pool;
 
-int upstream_init(struct error *e)
+static SSL_CTX *make_client(void)
 {
-	pool.client = SSL_CTX_new(TLS_client_method());
-	if (pool.client == NULL ||
-		SSL_CTX_load_verify_dir(pool.client, X509_get_default_cert_dir()) != 1)
-		return error_set(e, 0, "libcrypto cannot prepare TLS");
-	SSL_CTX_set_min_proto_version(pool.client, TLS1_2_VERSION);
-	SSL_CTX_set_verify(pool.client, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_options(pool.client, SSL_OP_NO_RENEGOTIATION);
-	stream_tune(pool.client);
-	return 0;
+	SSL_CTX *client = SSL_CTX_new(TLS_client_method());
+
+	if (client == NULL || SSL_CTX_load_verify_dir(client, X509_get_default_cert_dir()) != 1 ||
+		SSL_CTX_set_min_proto_version(client, TLS1_2_VERSION) != 1) {
+		SSL_CTX_free(client);
+		return NULL;
+	}
+	SSL_CTX_set_verify(client, SSL_VERIFY_PEER, NULL);
+	SSL_CTX_set_options(client, SSL_OP_NO_RENEGOTIATION);
+	stream_tune(client);
+	return client;
+}
+
+int upstream_warm_up(void)
+{
+	if (pool.client == NULL)
+		pool.client = make_client();
+	return pool.client == NULL ? -1 : 0;
 }
 
 static void set_port(struct sockaddr_storage *address, unsigned short port)
@@ -190,7 +199,7 @@ static bool add_bundle(const struct upstream *u)
 static int secure(struct upstream *u, char *why, size_t size)
 {
 	static const unsigned char http1[] = "\x08http/1.1";
-	SSL *ssl = SSL_new(pool.client);
+	SSL *ssl = upstream_warm_up() < 0 ? NULL : SSL_new(pool.client);
 	char reason[160];
 	long verified;
 

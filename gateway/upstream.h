@@ -32,8 +32,11 @@ struct upstream {
 	uint64_t idle_since;
 };
 
-/* Reads no file yet: the authorities of the system are looked up when they are needed. */
-int upstream_init(struct error *e);
+/*
+ * What the first connection would wait for, but no file: the authorities of the system
+ * are looked up when they are needed. 0, or -1 without memory.
+ */
+int upstream_warm_up(void);
 /*
  * A connection to that place: one that was used before and is idle, unless `fresh`, or
  * a new one to an address that was judged first. NULL, and why in `why`.
