@@ -27,6 +27,14 @@ struct waiting {
 	struct resolved *resolved;
 };
 
+/* A client that opens many connections asks for the same name each time. */
+enum { KNOWN_MAX = 16, KNOWN_MS = 5000 };
+static struct known {
+	char host[NAME_SIZE];
+	uint64_t until; /* task_now() */
+	struct resolved resolved;
+} known[KNOWN_MAX];
+
 static struct {
 	int socket;
 	struct watch watch;
@@ -102,7 +110,35 @@ static void forget(struct waiting *w)
 	*at = w->next;
 }
 
-void resolver_look_up(const char *host, struct resolved *ret)
+static struct known *find(const char *host)
+{
+	for (size_t i = 0; i < KNOWN_MAX; i++)
+		if (task_now() < known[i].until && strcmp(known[i].host, host) == 0)
+			return &known[i];
+	return NULL;
+}
+
+static void keep(const char *host, const struct resolved *resolved)
+{
+	struct known *k = &known[0];
+
+	for (size_t i = 1; i < KNOWN_MAX; i++)
+		if (known[i].until < k->until)
+			k = &known[i];
+	snprintf(k->host, sizeof(k->host), "%s", host);
+	k->resolved = *resolved;
+	k->until = task_now() + KNOWN_MS;
+}
+
+void resolver_forget(const char *host)
+{
+	struct known *k = find(host);
+
+	if (k != NULL)
+		k->until = 0;
+}
+
+static void ask(const char *host, struct resolved *ret)
 {
 	struct resolve_question q = {.id = ++resolver.last};
 	struct waiting w = {.task = task_current(), .id = q.id, .resolved = ret};
@@ -120,4 +156,17 @@ void resolver_look_up(const char *host, struct resolved *ret)
 			break;
 		}
 	forget(&w);
+}
+
+void resolver_look_up(const char *host, struct resolved *ret)
+{
+	const struct known *k = find(host);
+
+	if (k != NULL) {
+		*ret = k->resolved;
+		return;
+	}
+	ask(host, ret);
+	if (ret->count > 0)
+		keep(host, ret);
 }

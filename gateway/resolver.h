@@ -24,5 +24,9 @@ int resolver_start(struct error *e);
 void resolver_stop(void);
 /* Starts the task that takes that process's answers. 0, or -1 with *e filled. */
 int resolver_listen(struct error *e);
-/* Waits in the current task until the name is looked up. */
+/*
+ * Waits in the current task until the name is looked up. What was found is good for a few
+ * seconds, or until it is forgotten: whoever uses it judges it each time.
+ */
 void resolver_look_up(const char *host, struct resolved *ret);
+void resolver_forget(const char *host);

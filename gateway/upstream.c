@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Theory of operation: the gateway's way to a registry. A name is looked up anew for each
- * connection, its addresses are judged, and exactly the address that was judged is
+ * Theory of operation: the gateway's way to a registry. A name is looked up, its
+ * addresses are judged for each connection, and exactly the address that was judged is
  * connected to. TLS is verified against the system's authorities for the rule's own host,
  * never for what the build said; there is no way to switch that off. Certificates of
  * authorities are read one by one from the hashed directory when they are needed:
@@ -33,6 +33,7 @@
 #include "gateway/proxy.h"
 #include "gateway/resolver.h"
 #include "gateway/route.h"
+#include "gateway/session.h"
 
 enum { CONNECT_MS = 20000, IDLE_MS = 15000, IDLE_MAX = 64 };
 
@@ -42,6 +43,15 @@ static struct {
 	struct upstream *idle;
 	unsigned int idle_count;
 } pool;
+
+/* What the registry offers for the next connection. 1: it is ours now. */
+static int keep_session(SSL *ssl, SSL_SESSION *session)
+{
+	const struct upstream *u = SSL_get_app_data(ssl);
+
+	session_put(u->host, u->port, session, task_now());
+	return 1;
+}
 
 static SSL_CTX *make_client(void)
 {
@@ -54,6 +64,8 @@ static SSL_CTX *make_client(void)
 	}
 	SSL_CTX_set_verify(client, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_options(client, SSL_OP_NO_RENEGOTIATION);
+	SSL_CTX_set_session_cache_mode(client, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(client, keep_session);
 	stream_tune(client);
 	return client;
 }
@@ -157,6 +169,8 @@ int upstream_connect_directly(
 		snprintf(why, size, "cannot connect to '%s' (%s): %s", p->host, address,
 			strerror(errno));
 	}
+	/* What was kept of it is no longer true. */
+	resolver_forget(p->host);
 	return -1;
 }
 
@@ -196,6 +210,16 @@ static bool add_bundle(const struct upstream *u)
 	return SSL_CTX_load_verify_file(pool.client, UPSTREAM_BUNDLE) == 1;
 }
 
+/* It was verified for this very host, by the same rules as everybody is. */
+static void offer_session(struct upstream *u, SSL *ssl)
+{
+	SSL_SESSION *session = session_get(u->host, u->port, task_now());
+
+	SSL_set_app_data(ssl, u);
+	if (session != NULL)
+		SSL_set_session(ssl, session);
+}
+
 static int secure(struct upstream *u, char *why, size_t size)
 {
 	static const unsigned char http1[] = "\x08http/1.1";
@@ -210,12 +234,14 @@ static int secure(struct upstream *u, char *why, size_t size)
 		snprintf(why, size, "no memory");
 		return -1;
 	}
+	offer_session(u, ssl);
 	SSL_set_hostflags(
 		ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
 	if (stream_connect_tls(&u->stream, ssl) == 0) {
 		note_key(u);
 		return 0;
 	}
+	session_forget(u->host, u->port);
 	stream_why(reason, sizeof(reason));
 	verified = SSL_get_verify_result(ssl);
 	snprintf(why, size, "'%s' (%s): %s", u->host, u->address,

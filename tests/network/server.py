@@ -209,6 +209,12 @@ async def send_file(request, writer):
         writer.write(head(200, f"Content-Length: {len(body)}", f"Content-Type: {kind}") + body)
 
 
+async def send_resumed(_request, writer):
+    """Whether this connection had a certificate of its own. The next one has to be new."""
+    tls = writer.get_extra_info("ssl_object")
+    writer.write(plain(b"resumed" if tls.session_reused else b"whole", "Connection: close"))
+
+
 async def send_git(request, writer):
     """git http-backend, as a CGI program."""
     path, _, query = request["path"].partition("?")
@@ -260,6 +266,7 @@ BEHAVIOURS = {
     "/git/": send_git,
     "/encoded": send_encoded,
     "/files/": send_file,
+    "/resumed": send_resumed,
 }
 
 

@@ -65,6 +65,14 @@ def certificates():
         check(f"refused: a {host} certificate", answer.status == 502 and why in answer.body, answer)
 
 
+def sessions():
+    """A session of a registry is resumed; nobody else's certificate is the better for it."""
+    for _ in range(2):
+        answer = Answer(HERE + "/resumed")
+    same("the session of a registry is resumed", answer.body, b"resumed")
+    certificates()
+
+
 def inward():
     for url, why in (("http://private.test", b"127.0.0.1 (loopback)"), ("https://private.test", b"127.0.0.1 (loopback)"),
             ("http://metadata.test", b"metadata"), ("http://six.test", b"loopback"), ("http://mapped.test", b"loopback"),
@@ -170,5 +178,5 @@ def ends():
     same("nor without it", without_end("clear.test", 80, False), "ConnectionResetError")
 
 
-for part in (fetched, lies, certificates, inward, redirects, fields, repeated, ends):
+for part in (fetched, lies, certificates, sessions, inward, redirects, fields, repeated, ends):
     part()
