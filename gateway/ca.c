@@ -140,7 +140,9 @@ static SSL_CTX *make_server(void)
 	SSL_CTX_set_options(server, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION |
 					    SSL_OP_IGNORE_UNEXPECTED_EOF |
 					    SSL_OP_CIPHER_SERVER_PREFERENCE);
+	/* Nothing is resumed: what would be kept for it is not even offered. */
 	SSL_CTX_set_session_cache_mode(server, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_num_tickets(server, 0);
 	stream_tune(server);
 	SSL_CTX_set_alpn_select_cb(server, choose_protocol, NULL);
 	return server;

@@ -18,6 +18,7 @@
 #include "gateway/gateway-state.h"
 #include "gateway/refusal.h"
 #include "gateway/stream.h"
+#include "gateway/upstream.h"
 
 enum { DNS_IDLE_MS = 10000, STREAMS_MAX = 256, DNS_PORT = 53 };
 
@@ -28,6 +29,24 @@ static size_t answer(const unsigned char *query, size_t n, unsigned char *reply,
 		return dns_answer(query, n, &gateway.names, reply, max);
 	refusal_note_limit(LIMIT_QUERIES, NULL, DNS_PORT);
 	return dns_answer(query, n, NULL, reply, max);
+}
+
+static void warm_up(void *context)
+{
+	(void)context;
+	/* A failure is told to whoever needs it. */
+	(void)ca_warm_up(&gateway.ca);
+	(void)upstream_warm_up();
+}
+
+/* A connection follows, and its client prepares, too: what TLS needs is made meanwhile. */
+static void expect_connections(void)
+{
+	static bool expected;
+
+	if (!expected)
+		(void)task_spawn(warm_up, NULL);
+	expected = true;
 }
 
 static void answer_datagrams(void *context)
@@ -54,6 +73,7 @@ static void answer_datagrams(void *context)
 		if (length > 0)
 			(void)sendto(w->fd, reply, length, MSG_DONTWAIT | MSG_NOSIGNAL,
 				(struct sockaddr *)&from, size);
+		expect_connections();
 	}
 }
 

@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -45,9 +46,17 @@
 #include "seccomp-gateway.h"
 
 enum { BUNDLE_MAX = 900 << 10 };
+enum { KEPT_BYTES = 1 << 20 };
 enum { FILES_MAX = 65536, LAST_MS = 1000 };
 /* A CA outlives its build by nothing, and a build without a time limit for a week. */
 enum { LIFETIME_MAX = 7 * 24 * 3600 };
+
+/* Memory that is given back to the kernel comes again page by page, for each connection. */
+static void keep_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
+	mallopt(M_TRIM_THRESHOLD, 4 * KEPT_BYTES);
+}
 
 static void allow_files(void)
 {
@@ -399,6 +408,7 @@ static int run(struct error *e)
 	if (harden(e) < 0 || resolver_start(e) < 0)
 		return -1;
 	allow_files();
+	keep_memory();
 	if (receive_plan(&plan, e) < 0 || make_authority(plan, e) < 0 || route_open(e) < 0 ||
 		task_loop_open(e) < 0 || credentials_make_room(e) < 0 || confine(e) < 0)
 		return -1;

@@ -23,7 +23,11 @@
 #include "gateway/rule.h"
 #include "gateway/upstream.h"
 
-enum { PIPE_BYTES = 1 << 20 };
+enum { PIPE_BYTES = 1 << 20, PIPES_MAX = 8 };
+
+struct channel {
+	int in, out; /* of a pipe */
+};
 
 struct tunnel {
 	struct watch *client, upstream;
@@ -77,31 +81,54 @@ static ssize_t move(struct tunnel *t, int from, int to, size_t n, struct watch *
 	}
 }
 
+/* Making a pipe of that size costs more than to splice a handshake through it. */
+static struct channel spare[PIPES_MAX];
+static size_t spare_count;
+
+static void channel_get(struct channel *c)
+{
+	int ends[2];
+
+	*c = (struct channel){-1, -1};
+	if (spare_count > 0) {
+		*c = spare[--spare_count];
+	} else if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0) {
+		*c = (struct channel){.out = ends[0], .in = ends[1]};
+		(void)fcntl(c->in, F_SETPIPE_SZ, PIPE_BYTES);
+	}
+}
+
+/* Only an empty one may serve another connection. */
+static void channel_put(struct channel *c, bool empty)
+{
+	if (c->in >= 0 && empty && spare_count < PIPES_MAX) {
+		spare[spare_count++] = *c;
+		return;
+	}
+	fd_closep(&c->in);
+	fd_closep(&c->out);
+}
+
 static void carry(struct tunnel *t, struct watch *from, struct watch *to, uint64_t *bytes)
 {
-	_cleanup_(fd_closep) int in = -1, out = -1;
-	int ends[2];
-	ssize_t n = -1;
+	struct channel pipe;
+	ssize_t n = -1, left = 0;
 
-	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0) {
-		out = ends[0];
-		in = ends[1];
-		(void)fcntl(in, F_SETPIPE_SZ, PIPE_BYTES);
-	}
-	while (in >= 0 && (n = move(t, from->fd, in, PIPE_BYTES, from, EPOLLIN)) > 0) {
+	channel_get(&pipe);
+	while (pipe.in >= 0 && left == 0 &&
+		(n = move(t, from->fd, pipe.in, PIPE_BYTES, from, EPOLLIN)) > 0) {
 		if (from == &t->upstream && !limits_take(&gateway.limits, LIMIT_TOTAL, (uint64_t)n))
 			cut(t, LIMIT_TOTAL);
-		while (n > 0 && t->broken == LIMIT_NONE) {
-			ssize_t done = move(t, out, to->fd, (size_t)n, to, EPOLLOUT);
+		for (left = n; left > 0 && t->broken == LIMIT_NONE;) {
+			ssize_t done = move(t, pipe.out, to->fd, (size_t)left, to, EPOLLOUT);
 
 			if (done <= 0)
 				break;
 			*bytes += (uint64_t)done;
-			n -= done;
+			left -= done;
 		}
-		if (n > 0)
-			break;
 	}
+	channel_put(&pipe, left == 0);
 	/* An end is passed on; after a failure neither direction has a future. */
 	shutdown(to->fd, n == 0 ? SHUT_WR : SHUT_RDWR);
 	if (n != 0)
