@@ -48,7 +48,7 @@ def npm():
     bodies = {path: b"plain " + path.encode() for path in ("/a.tgz", "/b/-/b-1.0.0.tgz", "/encoded", "/encoded-always",
         "/mislabelled", "/longer", "/range", "/gone")}
     bodies |= {"/wrong": b"something else", "/to-good": b"plain /good", "/to-evil": b"plain /good",
-        "/to-listed": b"plain /good", "/part": b"plain", "/chunked": b"hello world", "/not-found": b"none"}
+        "/to-listed": b"plain /good", "/part-of": b"plain", "/chunked": b"hello world", "/not-found": b"none"}
     packages = {f"node_modules/p{i}": {"version": "1.0.0", "resolved": HOST + path, "integrity": sri(body)}
         for i, (path, body) in enumerate(bodies.items())}
     # As a lock file that was made with the public registry has it.

@@ -84,7 +84,7 @@ case_wrong() {
 	denied /x/c/-/c-1.0.0.tgz 'it is not in the lock'
 	denied /weak 'it is not in the lock'
 	denied /encoded-always 'it is not what the lock says'
-	denied /part 'it is not what the lock says: a part'
+	denied /part-of 'it is not what the lock says: a part'
 	expect 121 "POST is refused" locked --lock package-lock.json -- curl -sS -d x https://locked.test/a.tgz
 	on_deny continue
 	fetch /wrong

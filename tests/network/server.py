@@ -105,7 +105,7 @@ FIXED = {
     "/to-good": [redirect("https://files.test/good")],
     "/to-evil": [head(302, "Location: https://files.test/evil", "Content-Length: 9") + b"evil body"],
     "/to-listed": [redirect("https://registry.test/evil")],
-    "/part": [head(206, "Content-Range: bytes 0-4/11", "Content-Length: 5") + b"plain"],
+    "/part-of": [head(206, "Content-Range: bytes 0-4/11", "Content-Length: 5") + b"plain"],
     "/mislabelled": [plain(b"plain /mislabelled", "Content-Encoding: gzip")],
     "/to-dots": [redirect("https://files.test/a/../granted")],
 }
