@@ -335,8 +335,7 @@ int build_make_plan(struct build *b, struct error *e)
 		error_set_kind(e, ERROR_USAGE, 0, "--registry is of no use without a network");
 		return error_hint(e, "add --network trusted");
 	}
-	if (load_registries(b, e) < 0 || build_read_locks(b, e) < 0 ||
-		build_open_replay(b, e) < 0)
+	if (load_registries(b, e) < 0 || build_read_locks(b, e) < 0 || build_open_replay(b, e) < 0)
 		return -1;
 	b->plan_fd = build_plan_for(b, &choice, e);
 	if (b->plan_fd < 0)
