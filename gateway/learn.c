@@ -33,7 +33,7 @@ struct place {
 	char host[NAME_SIZE], directory[URL_MAX + 1]; /* of all that was asked for below it */
 	struct rule rule;
 	struct few gets, posts, refused;
-	bool tls, tunnel, private_address, asked, answered, distrusted;
+	bool tls, tunnel, raw, private_address, asked, answered, distrusted;
 	unsigned short port;
 };
 
@@ -169,14 +169,15 @@ void learn_note(const struct learned *l)
 	add(strcmp(l->method, "POST") == 0 ? &p->posts : &p->gets, l->target, n);
 }
 
-void learn_note_tunnel(const char *host, unsigned short port, bool private_addresses)
+void learn_note_tunnel(const struct rule *rule)
 {
-	struct place *p = find_or_add(host, port, true);
+	struct place *p = find_or_add(rule->host, rule->port, true);
 
 	if (p == NULL)
 		return;
 	p->asked = p->answered = p->tunnel = true;
-	p->private_address = private_addresses;
+	p->raw = rule->mode == RULE_RAW;
+	p->private_address = rule->private_addresses;
 }
 
 void learn_note_distrust(const char *host, unsigned short port)
@@ -199,7 +200,9 @@ static size_t plain_directory(const struct place *p)
 
 static void print_url(const struct place *p, size_t n, struct buf *out)
 {
-	buf_printf(out, "url = %s://%s:%u", p->tls ? "https" : "http", p->host, p->port);
+	const char *scheme = p->raw ? "tcp" : p->tls ? "https" : "http";
+
+	buf_printf(out, "url = %s://%s:%u", scheme, p->host, p->port);
 	buf_append(out, n > 0 ? p->directory : "/", n > 0 ? n : 1);
 	buf_puts(out, "\n");
 }
@@ -259,7 +262,7 @@ static void print_registry(const struct place *p, struct buf *out)
 		buf_puts(out, "; nothing was answered from here\n");
 	print_url(p, p->tunnel ? 0 : n, out);
 	if (p->tunnel) {
-		buf_puts(out, "mode = tunnel\n");
+		buf_puts(out, p->raw ? "mode = raw\n" : "mode = tunnel\n");
 	} else {
 		if (is_few(&p->gets))
 			print_patterns("path", &p->gets, out);

@@ -32,8 +32,9 @@ struct learned {
 	bool answered;
 };
 void learn_note(const struct learned *l);
-/* A tunnel of a configured rule; and a client that accepted no certificate of ours. */
-void learn_note_tunnel(const char *host, unsigned short port, bool private_addresses);
+/* A tunnel, or a raw connection, of a configured rule; and a client that accepted no certificate of
+ * ours. */
+void learn_note_tunnel(const struct rule *rule);
 void learn_note_distrust(const char *host, unsigned short port);
 
 /*

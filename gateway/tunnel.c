@@ -208,7 +208,7 @@ void tunnel_run(struct client *c, const struct rule *rule)
 
 	if (fd >= 0 && task_watch(&t.upstream, fd) == 0) {
 		if (gateway.learning)
-			learn_note_tunnel(c->host, c->port, rule->private_addresses);
+			learn_note_tunnel(rule);
 		r.outcome = RECORD_ALLOWED;
 		r.why = NULL;
 		c->peer_fd = fd;

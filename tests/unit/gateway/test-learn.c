@@ -179,10 +179,17 @@ static void test_hosts(void **state)
 
 static void test_tunnel(void **state)
 {
+	const struct rule tunnel = {
+		.host = "tunnel.test", .port = 443, .mode = RULE_TUNNEL, .private_addresses = true};
+	const struct rule raw = {.host = "raw.test", .port = 9418, .mode = RULE_RAW};
+
 	(void)state;
-	learn_note_tunnel("tunnel.test", 443, true);
+	learn_note_tunnel(&tunnel);
 	check("learned-tunnel.test",
 		TOP "url = https://tunnel.test:443/\nmode = tunnel\nprivate = yes\n");
+	learn_note_tunnel(&raw);
+	check("learned-raw.test-9418",
+		TOP "url = tcp://raw.test:9418/\nmode = raw\nprivate = no\n");
 }
 
 /* The last: there is no more room afterwards. */
