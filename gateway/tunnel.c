@@ -98,7 +98,7 @@ static void channel_get(struct channel *c)
 	}
 }
 
-/* Only an empty one may serve another connection. */
+/* Only one that is known to be empty may serve another connection. */
 static void channel_put(struct channel *c, bool empty)
 {
 	if (c->in >= 0 && empty && spare_count < PIPES_MAX) {
@@ -128,7 +128,8 @@ static void carry(struct tunnel *t, struct watch *from, struct watch *to, uint64
 			left -= done;
 		}
 	}
-	channel_put(&pipe, left == 0);
+	/* Only an end says so: a move that failed may have moved something all the same. */
+	channel_put(&pipe, n == 0);
 	/* An end is passed on; after a failure neither direction has a future. */
 	shutdown(to->fd, n == 0 ? SHUT_WR : SHUT_RDWR);
 	if (n != 0)
