@@ -127,7 +127,7 @@ static void put_record(struct exchange *x, enum record_outcome outcome)
 	r->port = x->client->port;
 	r->inspected = true;
 	if (x->up.size > 0)
-		request_note_wants(x);
+		request_note_body(x);
 	if (x->upstream != NULL) {
 		r->address = x->upstream->address;
 		r->spki = x->upstream->spki;
@@ -248,6 +248,8 @@ bool exchange_run(struct client *c)
 	store_abandon(&x->spool);
 	buf_deinit(&x->head);
 	echo_deinit(&x->echo);
+	buf_deinit(&x->wants);
+	free(x->asked);
 	free(x->grant);
 	free(x);
 	return again;

@@ -19,7 +19,8 @@
 struct client;
 struct held;
 
-enum { WANTS_ROOM = 8192 };
+/* How a request's body is encoded. */
+enum asked { ASKED_PLAIN, ASKED_GZIP, ASKED_OTHERWISE };
 
 /* One request of the build and its answer, while both are under way. */
 struct exchange {
@@ -37,7 +38,10 @@ struct exchange {
 	struct body up, down;
 	struct echo echo;
 	struct record record;
-	char why[512], media_type[128], wants[WANTS_ROOM];
+	struct buf wants; /* of git: ids, each followed by a blank */
+	enum asked asked_as;
+	char *asked; /* the start of a request's body to git, or NULL */
+	char why[512], media_type[128];
 	char vary[65], head_sha256[65]; /* for the record */
 	enum limit limit;		/* that it would go beyond, when it was refused for that */
 	uint64_t until;			/* task_now() when it takes too long; 0: never */
@@ -68,8 +72,8 @@ void request_write(struct exchange *x);
 /* x->head and the body to x->upstream; without one the body is read and hashed. 0 or -1 with
  * x->why. */
 int request_send(struct exchange *x);
-/* For the record: what git wanted of what was sent. */
-void request_note_wants(struct exchange *x);
+/* For the record: what was sent, and which objects git asked for. */
+void request_note_body(struct exchange *x);
 
 /* answer.c: the registry's side. */
 

@@ -71,6 +71,8 @@ static void put_line(const struct record *r)
 	put_text(&j, "url", r->url);
 	put_text(&j, "vary", r->vary);
 	put_text(&j, "wants", r->wants);
+	if (r->wants_cut)
+		json_bool(&j, "wantsComplete", false);
 	put_text(&j, "why", r->why);
 	json_object_end(&j);
 	buf_puts(&records.log, "\n");
@@ -107,6 +109,21 @@ static void put_file(const struct record *r)
 	};
 
 	dependencies_put(&records.lines, &d);
+}
+
+/* What was asked for came in the pack whose digest is that of the answer. */
+static void put_objects(const struct record *r)
+{
+	size_t repository = strcspn(r->url, "?") - strlen("/git-upload-pack");
+	char url[DEPENDENCIES_LINE_MAX / 2];
+	const struct dependency d = {.url = url, .registry = r->registry};
+
+	for (const char *id = r->wants; *id != '\0'; id += strcspn(id, " ") + 1) {
+		snprintf(url, sizeof(url), "git+%.*s@%.*s", (int)repository, r->url,
+			(int)strcspn(id, " "), id);
+		dependencies_put(&records.lines, &d);
+		records.line_count++;
+	}
 }
 
 static bool is_dependency(const struct record *r)
@@ -157,6 +174,8 @@ void record_put(const struct record *r)
 	else
 		put_tunnel(r);
 	records.line_count++;
+	if (r->outcome == RECORD_ALLOWED && r->status == 200 && r->wants != NULL)
+		put_objects(r);
 }
 
 static int compare_lines(const void *a, const void *b)

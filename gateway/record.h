@@ -25,7 +25,8 @@ struct record {
 	uint64_t started_ms; /* wall clock */
 	const char *registry, *method, *url, *host, *why, *media_type, *address, *spki, *grant;
 	const char *credential; /* the name of the one that went with it */
-	const char *wants;	/* object ids that git asked for, separated by blanks */
+	const char *wants; /* ids of the objects that git asked for, each followed by a blank */
+	bool wants_cut;	   /* and perhaps others */
 	const char *sha256, *sha512, *request_sha256;
 	const char *head; /* SHA-256 of the answer's head: both it and the body are in the store */
 	const char *vary; /* SHA-256 of the request's fields that vary an answer */

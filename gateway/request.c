@@ -6,16 +6,20 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "gateway/client.h"
 #include "gateway/credentials.h"
 #include "gateway/exchange.h"
 #include "gateway/fields.h"
 #include "gateway/gateway-state.h"
+#include "gateway/git-wants.h"
+#include "gateway/gunzip.h"
 #include "gateway/learn.h"
 
-enum { REQUEST_BODY_MAX = 64 << 20 };
+enum { REQUEST_BODY_MAX = 64 << 20, WANTS_MAX = 256 << 10 };
 
 int request_read(struct exchange *x)
 {
@@ -165,6 +169,14 @@ static const char *learn_rule(struct exchange *x)
 	return x->rule == NULL && x->grant == NULL ? why : NULL;
 }
 
+static enum asked judge_encoding(const struct http_field *f)
+{
+	if (f == NULL)
+		return ASKED_PLAIN;
+	return http_is_like(f->value, "gzip") || http_is_like(f->value, "x-gzip") ? ASKED_GZIP
+										  : ASKED_OTHERWISE;
+}
+
 int request_judge(struct exchange *x)
 {
 	const struct client *c = x->client;
@@ -175,6 +187,8 @@ int request_judge(struct exchange *x)
 		return exchange_refuse(x, "the method is unknown");
 	memcpy(x->method, h->method.data, h->method.size);
 	x->record.method = x->method;
+	/* While the head is still there: the body takes its place. */
+	x->asked_as = judge_encoding(http_find(&x->request, "content-encoding"));
 	fields_digest_variants(h, x->vary);
 	x->record.vary = x->vary;
 	if (url_normalise(h->target.data, h->target.size, x->target, &why) < 0)
@@ -232,6 +246,15 @@ static int send_head(struct exchange *x)
 	return stream_write(to, x->credential->line, x->credential->line_size);
 }
 
+static bool is_git(const struct exchange *x)
+{
+	static const char last[] = "/git-upload-pack";
+	size_t n = strcspn(x->target, "?");
+
+	return n >= sizeof(last) - 1 &&
+	       strncmp(x->target + n - (sizeof(last) - 1), last, sizeof(last) - 1) == 0;
+}
+
 int request_send(struct exchange *x)
 {
 	struct client *c = x->client;
@@ -247,6 +270,8 @@ int request_send(struct exchange *x)
 	if (x->request.expect_continue &&
 		stream_write(&c->stream, "HTTP/1.1 100 Continue\r\n\r\n", 25) < 0)
 		return exchange_fail(x, "the client is gone, asking");
+	if (is_git(x) && x->asked == NULL)
+		x->asked = malloc(WANTS_MAX);
 	x->up = (struct body){.from = &c->stream,
 		.to = to,
 		.framing = x->request.framing,
@@ -254,33 +279,37 @@ int request_send(struct exchange *x)
 		.chunked = x->request.framing == HTTP_CHUNKED,
 		.limit = REQUEST_BODY_MAX,
 		.until = x->until,
-		.head = x->wants,
-		.head_room = sizeof(x->wants) - 1};
+		.head = x->asked,
+		.head_room = x->asked != NULL ? WANTS_MAX : 0};
 	if (body_move(&x->up, x->why, sizeof(x->why)) == 0)
 		return 0;
 	x->limit = x->up.broken;
 	return -1;
 }
 
-/* The object ids of a fetch request (gitprotocol-pack(5)): pkt-lines "want OID". */
-void request_note_wants(struct exchange *x)
+/* git compresses a request of more than 1024 bytes. */
+static enum git_wants find_wants(struct exchange *x)
 {
-	char *out = x->wants, *at = x->wants;
-	size_t used = 0;
+	_cleanup_(buf_deinit) struct buf plain = BUF_INIT;
+	enum git_wants result;
 
-	x->wants[x->up.head_size] = '\0';
-	while ((at = strstr(at, "want ")) != NULL) {
-		size_t n = strspn(at + 5, "0123456789abcdef");
+	if (x->asked_as == ASKED_PLAIN)
+		return git_wants_parse(x->asked, x->up.head_size, &x->wants);
+	if (x->asked_as == ASKED_OTHERWISE)
+		return GIT_WANTS_MALFORMED;
+	if (gunzip(x->asked, x->up.head_size, WANTS_MAX, &plain) == GUNZIP_MALFORMED)
+		return GIT_WANTS_MALFORMED;
+	result = plain.size == 0 ? GIT_WANTS_SOME
+				 : git_wants_parse(plain.data, plain.size, &x->wants);
+	return buf_ok(&plain) ? result : GIT_WANTS_SOME;
+}
 
-		if (n == 40 || n == 64) {
-			memmove(out + used, at + 5, n);
-			out[used + n] = ' ';
-			used += n + 1;
-		}
-		at += 5 + n;
-	}
-	out[used > 0 ? used - 1 : 0] = '\0';
-	x->record.wants = x->wants;
+void request_note_body(struct exchange *x)
+{
 	x->record.request_sha256 = x->up.sha256_hex;
 	x->record.request_size = x->up.size;
+	if (x->asked == NULL)
+		return;
+	x->record.wants_cut = find_wants(x) != GIT_WANTS_ALL || !buf_ok(&x->wants);
+	x->record.wants = x->wants.data;
 }

@@ -96,6 +96,21 @@ case_git() {
 	said "its commit" "$commit"
 	record "what it wanted is on record" ".method == \"POST\" and (.wants // \"\" | startswith(\"$commit\")) and
 		(.url | endswith(\"/git/repo.git/git-upload-pack\"))"
+	net_dependencies=$(jq -r .payload cupel-out/net.intoto.jsonl | base64 -d |
+		jq -c '.predicate.buildDefinition.resolvedDependencies[]')
+	same_line="{\"annotations\":{\"cupel_registry\":\"main\"},\"digest\":{\"gitCommit\":\"$commit\"},\"uri\":\"git+https://registry.test/git/repo.git@$commit\"}"
+	judge "and a dependency by its own id" sh -c 'printf "%s\n" "$1" | grep -Fxq -e "$2"' sh \
+		"$net_dependencies" "$same_line"
+	for version in 0 2; do
+		expect 0 "git clone of many branches, in version $version" build \
+			git -c protocol.version=$version clone -q https://registry.test/git/many.git there
+		jq -r .payload cupel-out/net.intoto.jsonl | base64 -d | jq -r '.predicate.buildDefinition |
+			.resolvedDependencies[].digest.gitCommit // empty' | sort >got
+		{ cat "$WORLD/git.many"; echo "$commit"; } | sort >wanted
+		judge "each of them is a dependency" cmp got wanted
+		record "and all are on record" '(.wants // "" | length) >= 41 * 41 and .wantsComplete == null'
+		rm -rf there
+	done
 	expect 0 "git clone --depth 1" build git clone -q --depth 1 \
 		https://registry.test/git/repo.git there
 	on_deny continue

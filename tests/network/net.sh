@@ -21,7 +21,7 @@ net_registries=$HOME/.config/cupel/registries.d
 mkdir -p "$net_registries"
 
 registry main 'url = https://registry.test/' 'url = https://registry.test:8443/' \
-	'post = /git/repo.git/git-upload-pack' 'post = /echo-post' 'private = yes'
+	'post = /git/repo.git/git-upload-pack' 'post = /git/many.git/git-upload-pack' 'post = /echo-post' 'private = yes'
 registry clear 'url = http://clear.test/' 'private = yes'
 registry limited 'url = https://limited.test/pub/' 'private = yes'
 registry tunnel 'url = https://tunnel.test/' 'url = https://tunnel.test:8444/' 'mode = tunnel' 'private = yes'

@@ -86,6 +86,13 @@ repository() {
 	git -C git/repo.git update-ref HEAD "$commit"
 	git -C git/repo.git update-server-info
 	echo "$commit" >git.commit
+	# So many that git compresses what it asks for.
+	cp -r git/repo.git git/many.git
+	for i in $(seq 40); do
+		GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@a GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@a \
+			git -C git/many.git commit-tree -m "$i" "$tree"
+	done >git.many
+	sed 's|.*|update refs/heads/& &|' git.many | git -C git/many.git update-ref --stdin
 }
 
 # Registries as files; that of Debian is signed, where there is a gpg.
