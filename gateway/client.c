@@ -93,10 +93,10 @@ static void alert(struct client *c)
 }
 
 /*
- * Looks at the start of the connection without taking it. What was seen before is seen
- * again, and an event may come late: only the peer's end tells that nothing will follow.
+ * What was seen before is seen again, and an event may come late: only the peer's end tells that
+ * nothing will follow.
  */
-static enum hello_result peek_hello(struct client *c, uint64_t deadline, struct hello *hello)
+enum hello_result client_peek_hello(struct client *c, uint64_t deadline, struct hello *hello)
 {
 	unsigned char *bytes = malloc(HELLO_MAX);
 	enum hello_result result = HELLO_MORE;
@@ -120,8 +120,7 @@ static enum hello_result peek_hello(struct client *c, uint64_t deadline, struct 
 	return result;
 }
 
-/* What is wrong with the ClientHello of a connection to c->host, or NULL. */
-static const char *judge_hello(const struct client *c, const struct hello *hello)
+const char *client_judge_hello(const struct client *c, const struct hello *hello)
 {
 	if (hello->encrypted)
 		return "the ClientHello is encrypted (ECH)";
@@ -167,7 +166,7 @@ static void serve_requests(struct client *c)
 
 static void serve_tls(struct client *c, const struct rule *rule, const struct hello *hello)
 {
-	const char *wrong = judge_hello(c, hello);
+	const char *wrong = client_judge_hello(c, hello);
 
 	if (wrong == NULL && rule != NULL && !rule->tls)
 		wrong = "the registry's rule says http, and this is TLS";
@@ -203,7 +202,7 @@ static void serve_stranger(struct client *c)
 {
 	uint64_t deadline = task_now() + STRANGER_MS;
 	struct hello hello = {.server_name = ""};
-	enum hello_result begun = peek_hello(c, deadline, &hello);
+	enum hello_result begun = client_peek_hello(c, deadline, &hello);
 
 	if (begun == HELLO_DONE)
 		serve_tls(c, NULL, &hello);
@@ -233,7 +232,7 @@ static void serve(struct client *c)
 		serve_stranger(c);
 		return;
 	}
-	switch (peek_hello(c, task_now() + CLIENT_HEAD_MS, &hello)) {
+	switch (client_peek_hello(c, task_now() + CLIENT_HEAD_MS, &hello)) {
 	case HELLO_DONE:
 		serve_tls(c, rule, &hello);
 		return;

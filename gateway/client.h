@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
+#include "gateway/hello.h"
 #include "gateway/names.h"
 #include "gateway/stream.h"
 
@@ -30,6 +31,10 @@ void client_start(int fd);
  * may follow on this connection.
  */
 bool exchange_run(struct client *c);
+/* Looks at what the client sends, until that is a ClientHello or none, without taking it. */
+enum hello_result client_peek_hello(struct client *c, uint64_t deadline, struct hello *hello);
+/* What is wrong with the ClientHello of a connection to c->host, in static words, or NULL. */
+const char *client_judge_hello(const struct client *c, const struct hello *hello);
 /* Carries bytes both ways until both ends are closed (tunnel.c). */
 void tunnel_run(struct client *c, const struct rule *rule);
 /* The build is over: what is under way is cut, so that it comes to its end by itself. */

@@ -235,3 +235,35 @@ enum hello_result hello_parse(const uint8_t *bytes, size_t n, struct hello *ret)
 		result = read_handshake((struct span){message, size}, ret);
 	return result == HELLO_MORE && n >= HELLO_MAX ? HELLO_MALFORMED : result;
 }
+
+size_t hello_size(const uint8_t *bytes, size_t n)
+{
+	uint8_t message[HELLO_MAX];
+	size_t size = 0, at = 0;
+
+	while (at + RECORD_HEADER <= n) {
+		size_t length = (size_t)bytes[at + 3] << 8 | bytes[at + 4];
+
+		at += RECORD_HEADER;
+		if (at + length > n || size + length > sizeof(message))
+			break;
+		memcpy(message + size, bytes + at, length);
+		at += length;
+		size += length;
+		if (has_message(message, size))
+			return at;
+	}
+	return 0;
+}
+
+bool hello_is_retry(const uint8_t bytes[HELLO_SERVER_LEAST])
+{
+	/* SHA-256 of "HelloRetryRequest", where a ServerHello has its random bytes. */
+	static const uint8_t retry[32] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe,
+		0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c,
+		0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
+	enum { RANDOM = RECORD_HEADER + HANDSHAKE_HEADER + 2, SERVER_HELLO = 2 };
+
+	return bytes[0] == 22 && bytes[RECORD_HEADER] == SERVER_HELLO &&
+	       memcmp(bytes + RANDOM, retry, sizeof(retry)) == 0;
+}

@@ -28,3 +28,10 @@ enum hello_result {
  * HELLO_MAX bytes: says HELLO_MALFORMED then.
  */
 enum hello_result hello_parse(const uint8_t *bytes, size_t n, struct hello *ret);
+/* The bytes of the records that hold it, for what hello_parse() was HELLO_DONE with; else 0. */
+size_t hello_size(const uint8_t *bytes, size_t n);
+
+/* Of a server's first record: as much as tells whether it is a HelloRetryRequest. */
+enum { HELLO_SERVER_LEAST = 43 };
+/* Whether it is: the client shall send another ClientHello (RFC 8446 §4.1.4). */
+bool hello_is_retry(const uint8_t bytes[HELLO_SERVER_LEAST]);

@@ -17,6 +17,7 @@
 #include "base/fd.h"
 #include "gateway/client.h"
 #include "gateway/gateway-state.h"
+#include "gateway/greeting.h"
 #include "gateway/learn.h"
 #include "gateway/record.h"
 #include "gateway/replay.h"
@@ -173,6 +174,27 @@ static enum limit find_limit(const struct client *c)
 	return limits_left(&gateway.limits, LIMIT_TOTAL) == 0 ? LIMIT_TOTAL : LIMIT_NONE;
 }
 
+/* Whether the tunnel may go on; else its record says why not. */
+static bool greet(struct client *c, struct tunnel *t)
+{
+	struct record *r = t->record;
+	const char *why;
+
+	switch (greeting_pass(c, &t->upstream, &r->request_size, &r->size, &why)) {
+	case GREETING_OVER:
+		return true;
+	case GREETING_BROKEN:
+		r->outcome = RECORD_FAILED;
+		break;
+	case GREETING_REFUSED:
+	default:
+		r->outcome = RECORD_DENIED;
+		break;
+	}
+	r->why = why;
+	return false;
+}
+
 void tunnel_run(struct client *c, const struct rule *rule)
 {
 	const struct place place = {.host = c->host,
@@ -213,7 +235,8 @@ void tunnel_run(struct client *c, const struct rule *rule)
 		r.outcome = RECORD_ALLOWED;
 		r.why = NULL;
 		c->peer_fd = fd;
-		carry_both(&t);
+		if (r.raw || greet(c, &t))
+			carry_both(&t);
 		c->peer_fd = -1;
 		task_unwatch(&t.upstream);
 	}

@@ -52,6 +52,16 @@ static void check_split(const uint8_t *data, size_t size, const struct hello *wh
 	assert(hello_parse(split, length + 10, &h) == HELLO_DONE && is_same(&h, whole));
 }
 
+/* The records that hold the message are as good as all that follows. */
+static void check_size(const uint8_t *data, size_t size)
+{
+	size_t n = hello_size(data, size);
+	struct hello h;
+
+	assert(n <= size);
+	assert(n == 0 || hello_parse(data, n, &h) == HELLO_DONE);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	enum hello_result result, said = HELLO_MORE;
@@ -61,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (result == HELLO_DONE) {
 		check_hello(&whole);
 		check_split(data, size, &whole);
+		check_size(data, size);
 	}
 	assert(result != HELLO_MORE || size < HELLO_MAX);
 	for (size_t n = 0; n < size; n += n < 600 ? 1 : 97) {

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 
-from client import HALF, check, connect, failure, read_all, said, same, secured, status
+from client import HALF, Answer, check, connect, failure, read_all, said, same, secured, status
 
 HOST = b"Host: clear.test\r\n"
 NO_BODY = b"Content-Length: 0\r\n"
@@ -242,6 +242,42 @@ def handshakes():
         same(f"refused: a tunnel with {'no server name' if host == 'tunnel.test' else name}", answer, ALERT)
 
 
+def records(s):
+    """The types of the TLS records that come, until there are none for a while or the end."""
+    found = []
+    s.settimeout(2)
+    try:
+        while len(header := s.recv(5, socket.MSG_WAITALL)) == 5:
+            s.recv(struct.unpack("!H", header[3:])[0], socket.MSG_WAITALL)
+            found.append(header[0])
+    except TimeoutError:
+        return found
+    except OSError:
+        pass
+    return found + ["end"]
+
+
+def client_hello(name, context=None):
+    out = ssl.MemoryBIO()
+    session = (context or ssl.create_default_context()).wrap_bio(ssl.MemoryBIO(), out, server_hostname=name)
+    try:
+        session.do_handshake()
+    except ssl.SSLWantReadError:
+        return out.read()
+
+
+def second_hellos():
+    """The server at this port of a tunnel wants a second ClientHello from everybody."""
+    answer = Answer("https://tunnel.test:8444/plain")
+    check("a tunnel with a second ClientHello", answer.body == b"plain /plain", answer)
+    for name, second in (("another server's", client_hello("other.test")), ("that is none", b"\x16\3\1\0\4\0\0\0\0")):
+        with connect("tunnel.test", 8444) as s:
+            s.sendall(client_hello("tunnel.test"))
+            check(f"{name}: a second one is asked for", s.recv(5)[:1] == b"\x16")
+            s.sendall(b"\x14\3\3\0\1\1" + second)
+            check(f"a second ClientHello, {name}, is not passed on", 21 not in (got := records(s)) and got[-1:] == ["end"], got)
+
+
 def slow_handshakes():
     with connect("registry.test", 443) as s:
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -426,8 +462,9 @@ def secrets():
 
 CONNECTIONS = ["the ClientHello names another server than was looked up", "the ClientHello names no server",
     "the ClientHello is encrypted (ECH)", "the ClientHello is malformed",
+    "the second ClientHello is not for the same server", "the second ClientHello is malformed",
     "the registry's rule says https, and this is not TLS", "the registry's rule says http, and this is TLS"]
-CONNECTIONS_TWICE = CONNECTIONS[:2] + CONNECTIONS[3:5] # two attacks each
+CONNECTIONS_TWICE = CONNECTIONS[:2] + [CONNECTIONS[3], CONNECTIONS[6]] # two attacks each
 
 
 def judge(record, seen):
@@ -459,6 +496,6 @@ VARIANT = sys.argv[2]
 if len(sys.argv) > 3:
     judge(*sys.argv[3:])
 else:
-    for part in (dns, requests, other_places, kept_alive, chunks, handshakes, slow_handshakes, reach,
+    for part in (dns, requests, other_places, kept_alive, chunks, handshakes, second_hellos, slow_handshakes, reach,
             strangers, nowhere, trust, secrets):
         part()

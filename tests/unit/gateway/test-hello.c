@@ -322,6 +322,37 @@ static void test_too_long(void **state)
 	assert_int_equal(parse(wire_size, &h), HELLO_MALFORMED);
 }
 
+static void test_retry(void **state)
+{
+	uint8_t bytes[HELLO_SERVER_LEAST] = "\x16\3\3\0\x58\2\0\0\x54\3\3"
+					    "\xcf\x21\xad\x74\xe5\x9a\x61\x11\xbe\x1d\x8c\x02"
+					    "\x1e\x65\xb8\x91\xc2\xa2\x11\x16\x7a\xbb\x8c\x5e"
+					    "\x07\x9e\x09\xe2\xc8\xa8\x33\x9c";
+
+	(void)state;
+	assert_true(hello_is_retry(bytes));
+	bytes[42] ^= 1; /* an ordinary ServerHello */
+	assert_false(hello_is_retry(bytes));
+	bytes[42] ^= 1;
+	bytes[5] = 1;
+	assert_false(hello_is_retry(bytes));
+}
+
+/* One message in two records; half of one; and something behind it in the same record. */
+static void test_size(void **state)
+{
+	static const uint8_t two[] = "\x16\3\1\0\3\1\0\0\x16\3\3\0\3\2zz\x16\3\3";
+	static const uint8_t more[] = "\x16\3\1\0\x9\1\0\0\2zzabc";
+
+	(void)state;
+	assert_int_equal(hello_size(two, sizeof(two) - 1), 16);
+	assert_int_equal(hello_size(two, 16), 16);
+	assert_int_equal(hello_size(two, 15), 0);
+	assert_int_equal(hello_size(more, sizeof(more) - 1), 14);
+	assert_int_equal(hello_size(more, 13), 0);
+	assert_int_equal(hello_size(two, 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +366,8 @@ int main(void)
 		cmocka_unit_test(test_not_tls),
 		cmocka_unit_test(test_records_refused),
 		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_retry),
+		cmocka_unit_test(test_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
