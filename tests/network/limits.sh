@@ -149,6 +149,15 @@ case_time() {
 	said "others have their own time" 'plain /plain'
 }
 
+# Pipes serve one tunnel after another; what was in one when its tunnel was cut is nobody else's.
+case_cut() {
+	limit time 2s
+	expect 0 "tunnels that are cut while they carry" build sh -c '
+		for i in 1 2 3 4 5 6; do curl -m 9 -sS -o /dev/null https://tunnel.test/endless & done; wait
+		for i in 1 2 3 4 5 6; do echo "$(curl -m 9 -sS https://tunnel.test/plain)" & done; wait'
+	judge "those after them are whole" [ "$(grep -c '^plain /plain$' "$TMP/output")" = 6 ]
+}
+
 # Nobody's fault but the registry's, so nothing is denied.
 case_idle() {
 	limit idle 1s
@@ -175,5 +184,5 @@ case_plan() {
 	said "which is said" 'from 1 to 16384'
 }
 
-run_cases plan requests head body total queries connections time idle
+run_cases plan requests head body total queries connections time cut idle
 finish

@@ -118,6 +118,13 @@ async def send_large(_request, writer, size):
         await writer.drain()
 
 
+async def send_endlessly(_request, writer):
+    writer.write(head(200, "Content-Length: 999999999999"))
+    while True:
+        writer.write(BLOCK)
+        await writer.drain()
+
+
 async def send_chunks(_request, writer):
     """Eight MiB that nothing announces."""
     writer.write(head(200, "Transfer-Encoding: chunked"))
@@ -267,6 +274,7 @@ BEHAVIOURS = {
     "/encoded": send_encoded,
     "/files/": send_file,
     "/resumed": send_resumed,
+    "/endless": send_endlessly,
 }
 
 
