@@ -72,12 +72,13 @@ static bool fill_last(const unsigned char *net, unsigned char *last, size_t size
 	bool clear = true;
 
 	for (size_t i = 0; i < size; i++) {
-		unsigned char host = i < bits / 8    ? 0
-				     : i == bits / 8 ? (unsigned char)(0xff >> bits % 8)
-						     : 0xff;
+		/* of the host's bits */
+		const unsigned int mask = i < bits / 8	  ? 0
+					  : i == bits / 8 ? 0xffU >> bits % 8
+							  : 0xffU;
 
-		clear = clear && (net[i] & host) == 0;
-		last[i] = net[i] | host;
+		clear = clear && (net[i] & mask) == 0;
+		last[i] = (unsigned char)(net[i] | mask);
 	}
 	return clear;
 }

@@ -26,6 +26,12 @@ bool locked_applies(const struct exchange *x)
 	return x->lock.count > 0 && strcmp(x->method, "HEAD") != 0;
 }
 
+/* The same digest may be tied to a file in more than one way. */
+static bool is_told(const struct exchange *x, size_t i)
+{
+	return i > 0 && strcmp(lock_match_hex(&x->lock, i), lock_match_hex(&x->lock, 0)) == 0;
+}
+
 static int mismatch(struct exchange *x, const char *algorithm, const char *found)
 {
 	size_t used = 0;
@@ -33,7 +39,7 @@ static int mismatch(struct exchange *x, const char *algorithm, const char *found
 	x->mismatch = true;
 	snprintf(x->why, sizeof(x->why), "it is not what the lock says: %s is %.64s, expected ",
 		algorithm, found);
-	for (size_t i = 0; i < x->lock.count && i < 2; i++) {
+	for (size_t i = 0; i < x->lock.count && i < 2 && !is_told(x, i); i++) {
 		used = strlen(x->why);
 		snprintf(x->why + used, sizeof(x->why) - used, "%s%s %.64s", i > 0 ? " or " : "",
 			lock_algorithm_name(x->lock.items[i].algorithm),
