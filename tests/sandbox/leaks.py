@@ -25,7 +25,8 @@ def namespaces():
 
 def ours():
     """Programs of this very Cupel that run: undumpable ones are known by name and user."""
-    names = {"cupel", "cupel-init", "cupel-collect", "cupel-sign", "cupel-image"}
+    names = {"cupel", "cupel-init", "cupel-collect", "cupel-sign", "cupel-image", "cupel-gateway",
+             "cupel-resolve", "cupel-lock", "cupel-verify", "cupel-gc"}
     top, found = os.path.dirname(os.path.dirname(cupel)), []
     for path in glob.glob("/proc/[0-9]*"):
         try:
@@ -54,7 +55,7 @@ def world():
         "processes": ours(),
         "mounts": len(open("/proc/self/mountinfo").readlines()),
         "namespaces": namespaces(),
-        "cgroups": len([d for d, _, _ in os.walk("/sys/fs/cgroup")]),
+        "cgroups": {d for d, _, _ in os.walk("/sys/fs/cgroup")},
         "files": files(base) + files("/run/cupel"),
         "descriptors": sorted(os.listdir("/proc/self/fd")),
     }
@@ -100,7 +101,8 @@ run([], "true")  # reclaims what a killed one left
 for _ in range(50):
     after = world()
     # One that somebody else had and gave up meanwhile is none that we left.
-    before["namespaces"] &= after["namespaces"]
+    for name in ("cgroups", "namespaces"):
+        before[name] &= after[name]
     if after == before:
         break
     time.sleep(0.1)
