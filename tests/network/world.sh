@@ -6,6 +6,8 @@
 # whose /etc/hosts knows their names and whose /etc/ssl/certs their authority. Nothing
 # outside is touched or reached. WORLD is its directory.
 set -eu
+# Nothing is written beside the sources.
+export PYTHONDONTWRITEBYTECODE=1
 
 skip_all() {
 	echo "1..0 # SKIP $1"
