@@ -18,6 +18,7 @@ import socket
 import ssl
 import struct
 import sys
+import time
 import urllib.parse
 
 import proxy
@@ -119,10 +120,13 @@ async def send_large(_request, writer, size):
 
 
 async def send_endlessly(_request, writer):
+    """A little, and at once more: whoever waits for it never waits long."""
     writer.write(head(200, "Content-Length: 999999999999"))
-    while True:
-        writer.write(BLOCK)
+    until = time.monotonic() + 4
+    while time.monotonic() < until and not writer.is_closing():
+        writer.write(BLOCK[:1024])
         await writer.drain()
+        await asyncio.sleep(0.002)
 
 
 async def send_chunks(_request, writer):
