@@ -25,8 +25,8 @@ enum {
 	 */
 	GATEWAY_READY,
 	/*
-	 * fds: the listeners of the build's namespace: DNS over UDP (one per address
-	 * family), then everything that accepts (SOCK_STREAM): port 53 is DNS over TCP.
+	 * fds: the listeners of the build's namespace: DNS over UDP, then everything that
+	 * accepts (SOCK_STREAM): the one at the build's loopback address is DNS over TCP.
 	 * May come more than once; no answer.
 	 */
 	GATEWAY_LISTEN,
@@ -47,10 +47,9 @@ enum {
 
 /* What a build's gateway is given. Each at most once; all but the plan may be absent. */
 enum gateway_input {
-	/* sealed memfd: the log of the build that is replayed; with network = replay alone */
-	GATEWAY_REPLAY,
 	GATEWAY_PLAN,	     /* sealed memfd */
 	GATEWAY_STORE,	     /* directory of the content store (gateway/store-place.h) */
+	GATEWAY_REPLAY,	     /* log of the build that is replayed, sealed; with that mode alone */
 	GATEWAY_LOCKS,	     /* what lock files say (base/locks.h), sealed memfd */
 	GATEWAY_LOCK_SERVER, /* socket of cupel-lock, for zip files */
 	GATEWAY_INPUT_COUNT

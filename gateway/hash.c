@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Theory of operation: Go's digests, in a task of cupel-gateway, of bodies that are held
- * back. Zip files are unpacked by cupel-lock and not here, where the build's authority is:
- * it gets a sealed copy, one at a time, and says no more than a digest. When it is gone or
- * stands still, nothing that needs it is delivered any more.
+ * Theory of operation: digests, in a task of cupel-gateway, of bodies that are held
+ * back; most are Go's. Zip files are unpacked by cupel-lock and not here, where the build's
+ * authority is: it gets a sealed copy, one at a time, and says no more than a digest. When it is
+ * gone or stands still, nothing that needs it is delivered any more.
  */
 #include "gateway/hash.h"
 
@@ -37,6 +37,34 @@ void hash_go_mod(const char *sha256, char ret_hex[65])
 
 	if (EVP_Digest(line, (size_t)n, digest, NULL, EVP_sha256(), NULL) == 1)
 		encode_hex(digest, sizeof(digest), ret_hex);
+}
+
+static int hash_pieces(const struct store_file *spool, EVP_MD_CTX *context)
+{
+	char piece[PIECE];
+
+	for (uint64_t done = 0; done < spool->size;) {
+		ssize_t n = store_read_back(spool, done, piece, sizeof(piece));
+
+		if (n <= 0 || EVP_DigestUpdate(context, piece, (size_t)n) != 1)
+			return -1;
+		done += (uint64_t)n;
+		task_breathe();
+	}
+	return 0;
+}
+
+int hash_sha512(const struct store_file *spool, char ret_hex[129])
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	unsigned char digest[64];
+	int ok = context != NULL && EVP_DigestInit_ex(context, EVP_sha512(), NULL) == 1 &&
+		 hash_pieces(spool, context) == 0 && EVP_DigestFinal_ex(context, digest, NULL) == 1;
+
+	EVP_MD_CTX_free(context);
+	if (ok)
+		encode_hex(digest, sizeof(digest), ret_hex);
+	return ok ? 0 : -1;
 }
 
 /* What is sealed cannot change under who reads it, nor be changed by him. */

@@ -5,6 +5,8 @@
 
 struct store_file;
 
+/* Of all that is in a spool. 0, or -1: it cannot be read. */
+int hash_sha512(const struct store_file *spool, char ret_hex[129]);
 /* Go's digest of a file that is alone and called go.mod, whose SHA-256 this is. */
 void hash_go_mod(const char *sha256, char ret_hex[65]);
 /*

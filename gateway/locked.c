@@ -14,6 +14,7 @@
 #include "gateway/exchange.h"
 #include "gateway/fields.h"
 #include "gateway/hash.h"
+#include "gateway/replay.h"
 #include "gateway/store.h"
 
 enum { PIECE = 65536, WRITE_MS = 120000, OK = 200, PARTIAL = 206 };
@@ -82,7 +83,7 @@ static int judge(struct exchange *x)
 
 static struct body body_of(struct exchange *x, uint64_t limit)
 {
-	return (struct body){.from = &x->upstream->stream,
+	return (struct body){.from = x->upstream != NULL ? &x->upstream->stream : NULL,
 		.framing = x->answer.framing,
 		.left = x->answer.length,
 		.limit = limit,
@@ -91,20 +92,29 @@ static struct body body_of(struct exchange *x, uint64_t limit)
 		.echo = x->credential != NULL ? &x->echo : NULL};
 }
 
+static int read_file(struct exchange *x)
+{
+	if (x->replayed != NULL)
+		return replay_hold(x);
+	if (body_move(&x->down, x->why, sizeof(x->why)) == 0)
+		return 0;
+	x->limit = x->down.broken;
+	return -1;
+}
+
 static int fetch_file(struct exchange *x)
 {
 	x->down = body_of(x, LOCKED_MAX);
 	x->down.keep = &x->spool;
 	x->down.sha512 = lock_match_has(&x->lock, LOCK_SHA512);
 	store_begin_spool(&x->spool);
-	if (body_move(&x->down, x->why, sizeof(x->why)) == 0 && !x->spool.failed)
+	if (read_file(x) == 0 && !x->spool.failed)
 		return judge(x);
 	if (x->echo.found != NULL)
 		snprintf(x->why, sizeof(x->why),
 			"the registry's answer repeats the credential '%s'", x->echo.found);
 	else if (x->spool.failed)
 		snprintf(x->why, sizeof(x->why), "there is no memory for its body");
-	x->limit = x->down.broken;
 	/* None of it came in. */
 	x->down = (struct body){0};
 	return -1;
@@ -129,13 +139,17 @@ int locked_fetch(struct exchange *x)
 
 	answer_note(x);
 	write_head(x, x->answer.status == OK);
-	stream_use(&x->upstream->stream, x->answer.size);
+	if (x->upstream != NULL)
+		stream_use(&x->upstream->stream, x->answer.size);
 	if (x->answer.status == PARTIAL) {
 		x->mismatch = true;
 		return exchange_refuse(x, "it is not what the lock says: a part was answered");
 	}
 	if (x->answer.status == OK)
 		return fetch_file(x);
+	/* What a replay has not read does not stand in the way of anything. */
+	if (x->replayed != NULL)
+		return 0;
 	ignored = body_of(x, IGNORED_MAX);
 	if (body_move(&ignored, x->why, sizeof(x->why)) == 0)
 		return 0;
@@ -176,7 +190,6 @@ int locked_deliver(struct exchange *x)
 	if (file && deliver_body(x) < 0)
 		return -1;
 	x->record.locked = file;
-	if (file)
-		answer_keep(x, &x->spool);
+	answer_keep(x, &x->spool);
 	return 0;
 }

@@ -21,6 +21,7 @@
 #include "gateway/exchange.h"
 #include "gateway/gateway-state.h"
 #include "gateway/gateway.h"
+#include "gateway/hash.h"
 #include "gateway/replay-log.h"
 #include "gateway/store.h"
 
@@ -268,22 +269,39 @@ static int take_limits(struct exchange *x, uint64_t n)
 	return limits_take(&gateway.limits, LIMIT_TOTAL, n) ? 0 : exchange_exceed(x, LIMIT_TOTAL);
 }
 
-static int pass_all(struct exchange *x, struct store_object *o, char *block)
+typedef int sink_fn(struct exchange *x, const char *data, size_t n);
+
+static int to_client(struct exchange *x, const char *data, size_t n)
 {
+	if (body_write(&x->down, data, n) < 0)
+		return exchange_fail(x, "the client is gone, answer of");
+	return 0;
+}
+
+static int to_spool(struct exchange *x, const char *data, size_t n)
+{
+	if (store_append(&x->spool, data, n) < 0)
+		return exchange_refuse(x, "there is no memory for its body");
+	return 0;
+}
+
+/* 0 when the whole of it was read and is what its digest says. */
+static int read_all(struct exchange *x, sink_fn *sink)
+{
+	struct store_object *o = &x->replayed->body;
+	_cleanup_(cleanup_freep) char *block = malloc(BLOCK);
 	ssize_t n = 0;
 
+	if (block == NULL)
+		return exchange_refuse(x, "out of memory");
 	while (o->fd >= 0 && (n = store_read(o, block, BLOCK)) > 0) {
 		task_breathe();
-		if (take_limits(x, (uint64_t)n) < 0)
+		if (take_limits(x, (uint64_t)n) < 0 || sink(x, block, (size_t)n) < 0)
 			return -1;
-		if (body_write(&x->down, block, (size_t)n) < 0)
-			return exchange_fail(x, "the client is gone, answer of");
 		x->down.size += (uint64_t)n;
 	}
 	if (n == 0)
-		return x->down.chunked && stream_write(x->down.to, "0\r\n\r\n", 5) < 0
-			       ? exchange_fail(x, "the client is gone, answer of")
-			       : 0;
+		return 0;
 	snprintf(x->why, sizeof(x->why), "its answer in the content store %s",
 		errno == EBADMSG ? "was changed" : "cannot be read");
 	note_unanswered(x->method, x->url, x->why);
@@ -293,21 +311,37 @@ static int pass_all(struct exchange *x, struct store_object *o, char *block)
 int replay_pass(struct exchange *x)
 {
 	const struct replay_entry *entry = x->replayed->entry;
-	_cleanup_(cleanup_freep) char *block = malloc(BLOCK);
-	int result;
 
-	if (block == NULL)
-		return exchange_refuse(x, "out of memory");
-	result = pass_all(x, &x->replayed->body, block);
 	/* Of what was cut short nothing is known to be what it was. */
-	if (result < 0)
+	if (read_all(x, to_client) < 0)
 		return -1;
+	if (x->down.chunked && stream_write(x->down.to, "0\r\n\r\n", 5) < 0)
+		return exchange_fail(x, "the client is gone, answer of");
 	snprintf(x->down.sha256_hex, sizeof(x->down.sha256_hex), "%s",
 		entry->sha256 != NULL ? entry->sha256 : "");
 	if (entry->sha512 != NULL)
 		snprintf(x->down.sha512_hex, sizeof(x->down.sha512_hex), "%s", entry->sha512);
 	x->record.head = entry->head;
 	return 0;
+}
+
+/* Computed here: what the record says of it is not what the store checked. */
+static int hash_spool(struct exchange *x)
+{
+	return hash_sha512(&x->spool, x->down.sha512_hex) == 0
+		       ? 0
+		       : exchange_refuse(x, "what was held back cannot be read again");
+}
+
+int replay_hold(struct exchange *x)
+{
+	const struct replay_entry *entry = x->replayed->entry;
+
+	if (read_all(x, to_spool) < 0)
+		return -1;
+	snprintf(x->down.sha256_hex, sizeof(x->down.sha256_hex), "%s",
+		entry->sha256 != NULL ? entry->sha256 : "");
+	return x->down.sha512 ? hash_spool(x) : 0;
 }
 
 void replay_forget(struct exchange *x)

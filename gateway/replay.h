@@ -28,6 +28,8 @@ bool replay_is_on(void);
 int replay_ask(struct exchange *x, int *ret_status);
 /* The body that belongs to it, in x->down, to the client. 0 or -1 with x->why. */
 int replay_pass(struct exchange *x);
+/* The same into x->spool, for who holds it back; with x->down.sha512, that digest, too. */
+int replay_hold(struct exchange *x);
 void replay_forget(struct exchange *x);
 /* A tunnel, of which nothing was kept. */
 void replay_refuse_tunnel(const struct client *c);

@@ -225,6 +225,34 @@ case_hostile() {
 	expect 125 "--lock without a registry that is locked" "$CUPEL" run --registry main --lock package-lock.json -- true
 }
 
-run_cases right wrong whole redirects kinds by_hash clients hostile
+# again: the build of the last fetch, from what it left in then/, with this lock file.
+again() {
+	net_code=0
+	locked --network replay=then/net.intoto.jsonl -o now --lock package-lock.json -- sh fetch.sh >said.out 2>said.err ||
+		net_code=$?
+}
+
+# What an earlier build got is held against the lock, too.
+case_replayed() {
+	project
+	on_deny fail
+	locks npm
+	fetch /a.tgz /chunked /not-found /index/any
+	judge "a build in lock mode" grep -q '^200 0 plain /index/any' said.out
+	cp said.out said.then
+	mv cupel-out then
+	again
+	judge "is replayed" [ $net_code = 0 ]
+	judge "with the same answers" cmp said.out said.then
+	mv now cupel-out
+	record "on record as locked" '.url == "https://locked.test/a.tgz" and .outcome == "allowed" and .locked'
+	sed -i 's,"sha512-....,"sha512-AAAA,' package-lock.json
+	again
+	judge "when the lock says something else it is refused" [ $net_code = 121 ]
+	judge "because of that" grep -q '^403 0 cupel: refused GET https://locked.test/a.tgz *why: it is not what the lock says' said.out
+	judge "and nothing of it comes in" sh -c '! grep -q "plain /a" said.out'
+}
+
+run_cases replayed right wrong whole redirects kinds by_hash clients hostile
 rm "$net_registries/locked.ini"
 finish
