@@ -63,8 +63,9 @@ static bool is_not_ours(const struct place *p, const struct error *e)
 	return !p->guard.user && e->errnum == EACCES;
 }
 
-static int open_file(const struct place *p, const char *base, struct error *e)
+static int open_file(const void *context, const char *base, struct error *e)
 {
+	const struct place *p = context;
 	_cleanup_(fd_closep) int fd = -1;
 	char file[512], name[256];
 	int absent;
@@ -77,22 +78,6 @@ static int open_file(const struct place *p, const char *base, struct error *e)
 	if (absent != 0)
 		return absent < 0 ? -1 : 0;
 	return credential_files_put(p->to, name, file, take_fd(&fd), e);
-}
-
-static int open_files(const struct place *p, struct error *e)
-{
-	struct dirent **entries;
-	int count = guard_list(p->fd, p->dir, &entries, e), result = 0;
-
-	if (count < 0)
-		return -1;
-	for (int i = 0; i < count; i++) {
-		if (result == 0)
-			result = open_file(p, entries[i]->d_name, e);
-		free(entries[i]);
-	}
-	free(entries);
-	return result;
 }
 
 /* Opens parent first: who can rename below it, chooses what is sent. */
@@ -115,7 +100,7 @@ static int open_place(struct place *p, const char *parent, struct error *e)
 	if (absent != 0)
 		return absent < 0 ? -1 : 0;
 	p->fd = fd;
-	return open_files(p, e);
+	return guard_each(p->fd, p->dir, open_file, p, e);
 }
 
 int credential_files_open_from(struct credential_files *ret, const struct conf_places *places,

@@ -8,6 +8,7 @@
  */
 #include "conf/guard.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -160,19 +161,21 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-int guard_list(int fd, const char *name, struct dirent ***ret, struct error *e)
+int guard_each(int fd, const char *name, guard_each_fn *each, const void *context, struct error *e)
 {
 	struct dirent **entries;
-	int count = scandirat(fd, ".", &entries, is_ini, by_bytes);
+	int count = scandirat(fd, ".", &entries, is_ini, by_bytes), result = 0;
 
 	if (count < 0)
 		return error_set(e, errno, "cannot read '%s'", name);
-	if (count <= FILES_MAX) {
-		*ret = entries;
-		return count;
-	}
-	for (int i = 0; i < count; i++)
+	if (count > FILES_MAX)
+		result = error_set_kind(
+			e, ERROR_USAGE, 0, "'%s' has more than %d files", name, FILES_MAX);
+	for (int i = 0; i < count; i++) {
+		if (result == 0)
+			result = each(context, entries[i]->d_name, e);
 		free(entries[i]);
+	}
 	free(entries);
-	return error_set_kind(e, ERROR_USAGE, 0, "'%s' has more than %d files", name, FILES_MAX);
+	return result;
 }

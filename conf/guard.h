@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #pragma once
 
-#include <dirent.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -31,8 +30,8 @@ int guard_open_secret(const struct guard *g, int dirfd, const char *path, const 
 int guard_check_hostile(int fd, const char *name, struct error *e);
 
 /*
- * The files *.ini of an open directory, in bytewise order of their names; those that
- * begin with '.' do not count. Their number, or -1 with *e filled. The caller frees
- * each entry and the array.
+ * Calls each() with the names of the files *.ini of an open directory, in bytewise order,
+ * until it fails; those that begin with '.' do not count. 0, or -1 with *e filled.
  */
-int guard_list(int fd, const char *name, struct dirent ***ret, struct error *e);
+typedef int guard_each_fn(const void *context, const char *base, struct error *e);
+int guard_each(int fd, const char *name, guard_each_fn *each, const void *context, struct error *e);

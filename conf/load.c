@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -41,28 +40,33 @@ static int read_file(
 	return conf_read_file(t->conf, fd, name, t->level, e);
 }
 
+struct drop_ins {
+	const struct target *target;
+	int fd;
+	const char *dir;
+};
+
+static int read_drop_in(const void *context, const char *base, struct error *e)
+{
+	const struct drop_ins *d = context;
+
+	return read_file(d->target, d->fd, d->dir, base, e);
+}
+
 static int read_drop_ins(
 	const struct target *t, int admin_fd, const char *admin_dir, struct error *e)
 {
 	_cleanup_(fd_closep) int fd = -1;
-	struct dirent **entries;
 	char dir[512];
-	int result, count;
+	struct drop_ins d = {.target = t, .dir = dir};
+	int result;
 
 	snprintf(dir, sizeof(dir), "%s/%s.d", admin_dir, FILE_NAME);
 	result = guard_open_directory(&t->guard, admin_fd, FILE_NAME ".d", dir, &fd, e);
 	if (result != 0)
 		return result < 0 ? -1 : 0;
-	count = guard_list(fd, dir, &entries, e);
-	if (count < 0)
-		return -1;
-	for (int i = 0; i < count; i++) {
-		if (result == 0)
-			result = read_file(t, fd, dir, entries[i]->d_name, e);
-		free(entries[i]);
-	}
-	free(entries);
-	return result;
+	d.fd = fd;
+	return guard_each(fd, dir, read_drop_in, &d, e);
 }
 
 static int read_guarded_dir(const struct target *t, const char *dir, bool drop_ins, struct error *e)

@@ -50,8 +50,9 @@ static int put(struct registries *to, struct registry *r, struct error *e)
 	return 0;
 }
 
-static int read_file(const struct place *p, const char *base, struct error *e)
+static int read_file(const void *context, const char *base, struct error *e)
 {
+	const struct place *p = context;
 	_cleanup_(fd_closep) int fd = -1;
 	char file[4608], name[256];
 	struct registry r;
@@ -65,22 +66,6 @@ static int read_file(const struct place *p, const char *base, struct error *e)
 	if (registry_read(fd, name, file, p->level, &r, e) < 0)
 		return -1;
 	return put(p->to, &r, e);
-}
-
-static int read_directory(const struct place *p, struct error *e)
-{
-	struct dirent **entries;
-	int count = guard_list(p->fd, p->dir, &entries, e), result = 0;
-
-	if (count < 0)
-		return -1;
-	for (int i = 0; i < count; i++) {
-		if (result == 0)
-			result = read_file(p, entries[i]->d_name, e);
-		free(entries[i]);
-	}
-	free(entries);
-	return result;
 }
 
 /* Opens parent first: who can rename below it, chooses what is read. */
@@ -99,7 +84,7 @@ static int read_place(struct place *p, const char *parent, struct error *e)
 		return absent < 0 ? -1 : 0;
 	p->dir = dir;
 	p->fd = fd;
-	return read_directory(p, e);
+	return guard_each(p->fd, p->dir, read_file, p, e);
 }
 
 static int by_name(const void *a, const void *b)
